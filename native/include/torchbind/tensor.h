@@ -22,7 +22,8 @@ TB_API int64_t tb_tensor_device(tb_tensor self);
 TB_API int64_t tb_tensor_sizes(tb_tensor self, int64_t* sizes, int64_t capacity);
 TB_API int64_t tb_tensor_strides(tb_tensor self, int64_t* strides, int64_t capacity);
 // Bits: 1 requires_grad, 2 is_leaf, 4 is contiguous, 8 is conj, 16 is neg, 32 has storage, 64 is inference,
-// 128 is quantized, 256 is nested, 512 is a view, 1024 is sparse (COO), 2048 is a meta tensor, 4096 has grad_fn.
+// 128 is quantized, 256 is nested, 512 is a view, 1024 is sparse (COO), 2048 is a meta tensor, 4096 has
+// grad_fn.
 TB_API int32_t tb_tensor_flags(tb_tensor self);
 
 // The same metadata for every kind of tensor, with libtorch's message where there is none.
@@ -38,15 +39,17 @@ TB_API tb_status tb_tensor_version(tb_tensor self, int64_t* version);
 // Element 0 of a one-element tensor on any device.
 TB_API tb_status tb_tensor_item(tb_tensor self, tb_scalar* result);
 
-// Foreign memory. `destroy(context)` is called exactly once, from whatever thread frees the last reference; it may be null.
-TB_API tb_status tb_tensor_from_blob(void* data, const int64_t* sizes, int64_t dim, const int64_t* strides, int32_t dtype,
-                                     int32_t device_type, int32_t device_index, void (*destroy)(void*), void* context,
-                                     tb_tensor* result);
+// Foreign memory. `destroy(context)` is called exactly once, from whatever thread frees the last reference;
+// it may be null.
+TB_API tb_status tb_tensor_from_blob(void* data, const int64_t* sizes, int64_t dim, const int64_t* strides,
+                                     int32_t dtype, int32_t device_type, int32_t device_index,
+                                     void (*destroy)(void*), void* context, tb_tensor* result);
 // A new contiguous CPU tensor with the bytes of `data` copied in.
-TB_API tb_status tb_tensor_from_bytes(const void* data, int64_t bytes, const int64_t* sizes, int64_t dim, int32_t dtype,
-                                      tb_tensor* result);
+TB_API tb_status tb_tensor_from_bytes(const void* data, int64_t bytes, const int64_t* sizes, int64_t dim,
+                                      int32_t dtype, tb_tensor* result);
 // An uninitialised contiguous CPU tensor and the address of its data.
-TB_API tb_status tb_tensor_empty_cpu(const int64_t* sizes, int64_t dim, int32_t dtype, tb_tensor* result, void** data);
+TB_API tb_status tb_tensor_empty_cpu(const int64_t* sizes, int64_t dim, int32_t dtype, tb_tensor* result,
+                                     void** data);
 // Copies all elements in row-major order to `data`, converting nothing: `dtype` must be the tensor's own.
 // Works for every device, stride, conj and neg bit.
 TB_API tb_status tb_tensor_copy_to(tb_tensor self, void* data, int64_t bytes);
@@ -59,8 +62,9 @@ TB_API tb_status tb_tensor_data(tb_tensor self, tb_tensor* result);
 TB_API tb_status tb_tensor_data_set(tb_tensor self, tb_tensor data);
 TB_API tb_status tb_tensor_output_nr(tb_tensor self, int64_t* result);
 
-// Indexing: a list of entries, one per index given. Kinds: 0 none (new axis), 1 ellipsis, 2 integer, 3 boolean, 4 slice,
-// 5 tensor. `a` holds integer, boolean or slice start, `b` stop, `c` step; INT64_MIN start/stop: not given.
+// Indexing: a list of entries, one per index given. Kinds: 0 none (new axis), 1 ellipsis, 2 integer, 3
+// boolean, 4 slice, 5 tensor. `a` holds integer, boolean or slice start, `b` stop, `c` step; INT64_MIN
+// start/stop: not given.
 typedef struct tb_index {
   int32_t kind;
   int32_t reserved;
@@ -70,8 +74,10 @@ typedef struct tb_index {
   tb_tensor tensor;
 } tb_index;
 TB_API tb_status tb_tensor_index(tb_tensor self, const tb_index* indices, int64_t length, tb_tensor* result);
-TB_API tb_status tb_tensor_index_put(tb_tensor self, const tb_index* indices, int64_t length, tb_tensor value);
-TB_API tb_status tb_tensor_index_put_scalar(tb_tensor self, const tb_index* indices, int64_t length, const tb_scalar* value);
+TB_API tb_status tb_tensor_index_put(tb_tensor self, const tb_index* indices, int64_t length,
+                                     tb_tensor value);
+TB_API tb_status tb_tensor_index_put_scalar(tb_tensor self, const tb_index* indices, int64_t length,
+                                            const tb_scalar* value);
 
 // Storages.
 TB_API void tb_storage_free(tb_storage self);

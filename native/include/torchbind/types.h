@@ -4,10 +4,15 @@
 
 #include <stdint.h>
 
-#if defined(_WIN32)
-#define TB_API __declspec(dllexport)
+#if defined(__cplusplus)
+#define TB_EXTERN extern "C"
 #else
-#define TB_API __attribute__((visibility("default")))
+#define TB_EXTERN extern
+#endif
+#if defined(_WIN32)
+#define TB_API TB_EXTERN __declspec(dllexport)
+#else
+#define TB_API TB_EXTERN __attribute__((visibility("default")))
 #endif
 
 // 0 for success, otherwise a tb_error_kind. The message is kept per thread: tb_error_message.

@@ -1,0 +1,71 @@
+// The CPU allocator that counts: libtorch's own, with the usable size of each block added and taken away.
+#include "shim.h"
+
+#include <atomic>
+#include <c10/core/Allocator.h>
+#include <c10/core/CPUAllocator.h>
+#include <c10/core/impl/alloc_cpu.h>
+#include <malloc.h>
+
+namespace {
+
+// {live bytes, peak bytes, allocations}; read by the managed side without a call.
+std::atomic<int64_t> counters[3];
+static_assert(sizeof(counters) == 3 * sizeof(int64_t), "the managed side reads plain integers");
+
+void count_new(void* block) {
+  const auto bytes = static_cast<int64_t>(malloc_usable_size(block));
+  const int64_t live = counters[0].fetch_add(bytes, std::memory_order_relaxed) + bytes;
+  int64_t peak = counters[1].load(std::memory_order_relaxed);
+  while (live > peak && !counters[1].compare_exchange_weak(peak, live, std::memory_order_relaxed)) {
+  }
+  counters[2].fetch_add(1, std::memory_order_relaxed);
+}
+
+void release_block(void* block) {
+  if (block == nullptr)
+    return;
+  c10::profiledCPUMemoryReporter().Delete(block);
+  counters[0].fetch_sub(static_cast<int64_t>(malloc_usable_size(block)), std::memory_order_relaxed);
+  c10::free_cpu(block);
+}
+
+class CountingAllocator final : public c10::Allocator {
+public:
+  c10::DataPtr allocate(size_t bytes) override {
+    void* block = nullptr;
+    try {
+      block = c10::alloc_cpu(bytes);
+    } catch (c10::Error&) {
+      c10::profiledCPUMemoryReporter().OutOfMemory(bytes);
+      throw;
+    }
+    if (block != nullptr) {
+      c10::profiledCPUMemoryReporter().New(block, bytes);
+      count_new(block);
+    }
+    return {block, block, &release_block, c10::Device(c10::DeviceType::CPU)};
+  }
+
+  c10::DeleterFnPtr raw_deleter() const override { return &release_block; }
+
+  void copy_data(void* destination, const void* source, size_t bytes) const override {
+    default_copy_data(destination, source, bytes);
+  }
+};
+
+} // namespace
+
+const int64_t* tb_memory_counters(void) { return reinterpret_cast<const int64_t*>(counters); }
+
+tb_status tb_memory_install(void) {
+  return tb::guard([] {
+    // Never freed: blocks may be released after static destructors have run.
+    static auto* allocator = new CountingAllocator();
+    c10::SetCPUAllocator(allocator, 1);
+  });
+}
+
+void tb_memory_reset_peak(void) {
+  counters[1].store(counters[0].load(std::memory_order_relaxed), std::memory_order_relaxed);
+}
