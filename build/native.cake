@@ -1,0 +1,57 @@
+// The generator's outputs and the native shim.
+
+const string BindingsProject = "bindings/TorchBind.Bindings/TorchBind.Bindings.csproj";
+
+string ShimOf(Libtorch libtorch) => parameters.Artifacts("native", "linux-x64", $"libtorchbind-{libtorch.Minor}.so");
+
+// Builds the generator alone: the shim needs it before anything else of the solution can be used.
+string Bindings()
+{
+    var assembly = parameters.OutputOf("TorchBind.Bindings");
+    Once("bindings",
+        () => KeyOf(["bindings", "Directory.Build.props", "Directory.Build.targets", "Directory.Packages.props"], parameters.Configuration),
+        () => System.IO.File.Exists(assembly),
+        () => Run("dotnet", ["build", BindingsProject, "-c", parameters.Configuration, "-v", "q", "-nologo"]));
+    return assembly;
+}
+
+Task("Generate")
+    .Description("Writes the committed C# again, docs/operators.md and bindings/operators.json")
+    .Does(Generate);
+
+void Generate()
+{
+    // The reference is the newest supported libtorch and what only older ones have: both prefixes, whatever was asked.
+    parameters.Versions = [.. KnownVersions.Keys];
+    var includes = Libtorchs().SelectMany(l => new[] { "--libtorch", l.Root });
+    Run("dotnet", [Bindings(), "managed", .. includes, "--root", parameters.Root]);
+}
+
+Task("Native")
+    .Description("Generates the operator shards and compiles the shim")
+    .Does(() =>
+    {
+        foreach (var libtorch in Libtorchs())
+        {
+            var generated = parameters.Artifacts("generated", libtorch.Minor);
+            Once("shards-" + libtorch.Minor,
+                () => KeyOf(["native/include", "bindings", System.IO.Path.Combine(libtorch.Include, "ATen", "Operators.h")], libtorch.Include, libtorch.Version),
+                () => System.IO.Directory.Exists(generated),
+                () =>
+                {
+                    Information("generating the operators of libtorch {0}", libtorch.Version);
+                    var fresh = generated + ".partial";
+                    DeleteFolder(fresh);
+                    Run("dotnet", [Bindings(), "shim", "--libtorch", libtorch.Root, "--output", fresh]);
+                    SyncFolder(fresh, generated); // unchanged shards keep their time, and are not compiled again
+                });
+
+            var tree = parameters.Artifacts("cmake", libtorch.Minor);
+            Once("cmake-" + libtorch.Minor,
+                () => KeyOf([], libtorch.Root, generated),
+                () => System.IO.File.Exists(System.IO.Path.Combine(tree, "build.ninja")),
+                () => Run("cmake", ["-S", "native", "-B", tree, "-G", "Ninja", "-DTORCHBIND_WERROR=ON", "-DTORCHBIND_LIBTORCH=" + libtorch.Root,
+                    "-DTORCHBIND_GENERATED_DIR=" + generated, "-DTORCHBIND_OUTPUT_DIR=" + System.IO.Path.GetDirectoryName(ShimOf(libtorch))]));
+            Run("cmake", ["--build", tree]);
+        }
+    });

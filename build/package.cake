@@ -1,0 +1,1 @@
+// The NuGet packages, and a program that knows only them.
