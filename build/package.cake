@@ -1,1 +1,50 @@
 // The NuGet packages, and a program that knows only them.
+
+string PackageVersion() => XmlPeek("Directory.Build.props", "/Project/PropertyGroup/Version");
+
+Task("Pack")
+    .Description("Makes the NuGet packages in artifacts/packages")
+    .IsDependentOn("Native")
+    .Does(() =>
+    {
+        var shims = Libtorchs().Select(l => l.Minor).Distinct().ToArray();
+        var folder = parameters.Artifacts("packages");
+        Once("pack", () => ManagedKey([KeyOf(["README.md", "LICENSE", "native/package"]), .. shims]), () => System.IO.Directory.Exists(folder), () =>
+        {
+            var fresh = folder + ".partial";
+            DeleteFolder(fresh);
+            foreach (var project in ProjectsIn("managed", "*.csproj").Append("native/package/TorchBind.Native.linux-x64.csproj"))
+                Run("dotnet", ["pack", project, "-c", parameters.Configuration, "-o", fresh, "-v", "q", "-nologo",
+                    "-p:TorchBindShims=" + string.Join("%3B", shims)]);
+            // The shims' symbols (snupkg takes only .pdb files): unpacked beside a shim, gdb finds them.
+            var debug = Libtorchs().Select(l => (FilePath)(ShimOf(l) + ".debug")).Where(f => FileExists(f)).ToList();
+            Zip(parameters.Artifacts("native", "linux-x64"), System.IO.Path.Combine(fresh, $"TorchBind.Native.linux-x64.{PackageVersion()}.debug.zip"), debug);
+            DeleteFolder(folder);
+            System.IO.Directory.Move(fresh, folder);
+        });
+        foreach (var file in System.IO.Directory.EnumerateFiles(folder).Order())
+            Information("{0} ({1:n0} bytes)", System.IO.Path.GetFileName(file), new System.IO.FileInfo(file).Length);
+    });
+
+Task("TestPackage")
+    .Description("Restores, builds and runs a program that knows only the packages, and checks its output")
+    .IsDependentOn("Pack")
+    .Does(() =>
+    {
+        // A packages folder of its own, emptied: the packages keep their version while they change.
+        DeleteFolder(parameters.Artifacts("package-test"));
+        Run("dotnet", ["build", "PackageTest.csproj", "-c", "Release", "-v", "q", "-nologo", "-p:TorchBindVersion=" + PackageVersion()],
+            directory: parameters.InRoot("tests", "package"));
+        var expected = System.IO.File.ReadAllText("tests/package/expected.txt").ReplaceLineEndings("\n").Trim();
+        foreach (var libtorch in Libtorchs())
+        {
+            var environment = EnvironmentFor(libtorch);
+            environment.Remove("TORCHBIND_ROOT");
+            var lines = new List<string>();
+            var code = Start(DotnetFor(libtorch), [parameters.Artifacts("package-test", "bin", "PackageTest.dll")], environment, line: lines.Add);
+            var output = string.Join('\n', lines).Trim();
+            if (code != 0 || output != expected.Replace("{version}", libtorch.Version))
+                throw new CakeException($"The program that uses the packages printed (exit code {code}):\n{output}\nexpected:\n{expected}");
+            Information("the packages work on libtorch {0}", libtorch.Version);
+        }
+    });
