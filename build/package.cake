@@ -4,7 +4,7 @@ string PackageVersion() => XmlPeek("Directory.Build.props", "/Project/PropertyGr
 
 Task("Pack")
     .Description("Makes the NuGet packages in artifacts/packages")
-    .IsDependentOn("Native")
+    .IsDependentOn("Build")
     .Does(() =>
     {
         var shims = Libtorchs().Select(l => l.Minor).Distinct().ToArray();
