@@ -61,6 +61,7 @@ if ((${#packages[@]} + ${#other[@]})); then
 fi
 
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
+[[ -t 1 ]] || export NO_COLOR=1
 # The answer of `dotnet tool restore` changes only with its manifest, or when NuGet's folder was emptied.
 stamp=artifacts/stamps/tools
 if ! cmp -s .config/dotnet-tools.json "$stamp" || [[ ! -d ${NUGET_PACKAGES:-$HOME/.nuget/packages}/cake.tool ]]; then
