@@ -15,7 +15,7 @@ Task("Pack")
             DeleteFolder(fresh);
             foreach (var project in ProjectsIn("managed", "*.csproj").Append("native/package/TorchBind.Native.linux-x64.csproj"))
                 Run("dotnet", ["pack", project, "-c", parameters.Configuration, "-o", fresh, "-v", "q", "-nologo",
-                    "-p:TorchBindShims=" + string.Join("%3B", shims)]);
+                    "-p:TorchBindShims=" + string.Join("+", shims)]);
             // The shims' symbols (snupkg takes only .pdb files): unpacked beside a shim, gdb finds them.
             var debug = Libtorchs().Select(l => (FilePath)(ShimOf(l) + ".debug")).Where(f => FileExists(f)).ToList();
             Zip(parameters.Artifacts("native", "linux-x64"), System.IO.Path.Combine(fresh, $"TorchBind.Native.linux-x64.{PackageVersion()}.debug.zip"), debug);
