@@ -1,0 +1,391 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using TorchBind.Autograd;
+using TorchBind.Interop;
+
+namespace TorchBind;
+
+/// <summary>
+/// A multi-dimensional array of libtorch. Owns one reference to the native tensor and gives it back when it is disposed
+/// or, at the latest, when it is finalized: nothing leaks without <c>Dispose</c>. Mirrors <c>torch.Tensor</c>.
+/// </summary>
+/// <remarks>
+/// Using a disposed tensor throws <see cref="ObjectDisposedException"/>; disposing twice, and disposing while another thread is
+/// inside a call on the tensor, is safe.
+/// </remarks>
+public partial class Tensor : SafeHandle
+{
+    /// <summary>Takes over one reference to a native tensor.</summary>
+    /// <param name="handle">The native handle, owned from now on.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    protected internal Tensor(nint handle) : base(0, ownsHandle: true)
+    {
+        SetHandle(handle);
+        if (TensorScope.Current is { } scope)
+            scope.Add(this);
+        MemoryPressure.Poll();
+    }
+
+    /// <inheritdoc/>
+    public sealed override bool IsInvalid => handle == 0;
+
+    /// <inheritdoc/>
+    protected sealed override bool ReleaseHandle()
+    {
+        NativeMethods.tb_tensor_free(handle);
+        return true;
+    }
+
+    /// <summary>The managed object of an owned native reference.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Tensor Wrap(nint handle) => handle != 0 ? new Tensor(handle) : UndefinedResult();
+
+    /// <summary>The same, null for an undefined tensor.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Tensor? WrapOptional(nint handle) => handle != 0 ? new Tensor(handle) : null;
+
+    /// <summary>The managed objects of a native list, whose block is freed.</summary>
+    internal static unsafe Tensor[] WrapList(nint* handles, long length)
+    {
+        try
+        {
+            var result = new Tensor[length];
+            for (var i = 0; i < result.Length; i++)
+                result[i] = Wrap(handles[i]);
+            return result;
+        }
+        finally
+        {
+            NativeMethods.tb_free(handles);
+        }
+    }
+
+    // An operator returned an undefined tensor where it promises one, e.g. a gradient nobody asked for.
+    private static Tensor UndefinedResult() => null!;
+
+    /// <summary>Begins a native call on this tensor.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void Enter(string name)
+    {
+        if (IsClosed)
+            ThrowDisposed(name);
+        var entered = false;
+        DangerousAddRef(ref entered);
+    }
+
+    /// <summary>Ends a native call on this tensor.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void Exit() => DangerousRelease();
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void ThrowDisposed(string name) => throw new ObjectDisposedException(nameof(Tensor),
+        name == "this" ? "The tensor was disposed." : $"The tensor given as '{name}' was disposed.");
+
+    /// <summary>The sizes of the tensor. Mirrors <c>Tensor.shape</c>.</summary>
+    public unsafe Shape Shape
+    {
+        get
+        {
+            using var self = new Borrow(this);
+            var sizes = stackalloc long[Shape.InlineCapacity];
+            var dim = NativeMethods.tb_tensor_sizes(self.Handle, sizes, Shape.InlineCapacity);
+            return (ulong)dim <= Shape.InlineCapacity ? new Shape(new ReadOnlySpan<long>(sizes, (int)dim)) : ManyDims(self.Handle, strides: false);
+        }
+    }
+
+    /// <summary>The size of one dimension; negative numbers count from the end. Mirrors <c>Tensor.size(dim)</c>.</summary>
+    /// <exception cref="TorchIndexException">There is no such dimension.</exception>
+    public long Size(int dim) => Shape[dim];
+
+    /// <summary>The sizes of the tensor, as <see cref="Shape"/>. Mirrors <c>Tensor.size()</c>.</summary>
+    public Shape Size() => Shape;
+
+    /// <summary>The steps, in elements, between neighbours in each dimension. Mirrors <c>Tensor.stride()</c>.</summary>
+    /// <exception cref="TorchException">The layout has no strides.</exception>
+    public unsafe Shape Stride()
+    {
+        using var self = new Borrow(this);
+        var strides = stackalloc long[Shape.InlineCapacity];
+        var dim = NativeMethods.tb_tensor_strides(self.Handle, strides, Shape.InlineCapacity);
+        return (ulong)dim <= Shape.InlineCapacity ? new Shape(new ReadOnlySpan<long>(strides, (int)dim)) : ManyDims(self.Handle, strides: true);
+    }
+
+    /// <summary>The stride of one dimension. Mirrors <c>Tensor.stride(dim)</c>.</summary>
+    public long Stride(int dim) => Stride()[dim];
+
+    private static unsafe Shape ManyDims(nint handle, bool strides)
+    {
+        const int Capacity = 64; // libtorch's own limit
+        var values = stackalloc long[Capacity];
+        long dim;
+        NativeError.Check(strides
+            ? NativeMethods.tb_tensor_strides_checked(handle, values, Capacity, &dim)
+            : NativeMethods.tb_tensor_sizes_checked(handle, values, Capacity, &dim));
+        return new Shape(new ReadOnlySpan<long>(values, (int)Math.Min(dim, Capacity)));
+    }
+
+    /// <summary>The element type. Mirrors <c>Tensor.dtype</c>.</summary>
+    public DType DType
+    {
+        get
+        {
+            using var self = new Borrow(this);
+            return (DType)NativeMethods.tb_tensor_dtype(self.Handle);
+        }
+    }
+
+    /// <summary>Where the elements are. Mirrors <c>Tensor.device</c>.</summary>
+    public Device Device
+    {
+        get
+        {
+            using var self = new Borrow(this);
+            return Device.Unpack(NativeMethods.tb_tensor_device(self.Handle));
+        }
+    }
+
+    /// <summary>How the elements are laid out. Mirrors <c>Tensor.layout</c>.</summary>
+    public Layout Layout
+    {
+        get
+        {
+            using var self = new Borrow(this);
+            return (Layout)NativeMethods.tb_tensor_layout(self.Handle);
+        }
+    }
+
+    /// <summary>Number of dimensions. Mirrors <c>Tensor.ndim</c>.</summary>
+    public int NDim
+    {
+        get
+        {
+            using var self = new Borrow(this);
+            return (int)NativeMethods.tb_tensor_dim(self.Handle);
+        }
+    }
+
+    /// <summary>Number of dimensions. Mirrors <c>Tensor.dim()</c>.</summary>
+    public int Dim() => NDim;
+
+    /// <summary>Number of elements. Mirrors <c>Tensor.numel()</c>.</summary>
+    /// <exception cref="TorchException">The kind of tensor has no fixed number of elements.</exception>
+    public unsafe long Numel()
+    {
+        using var self = new Borrow(this);
+        var count = NativeMethods.tb_tensor_numel(self.Handle);
+        if (count < 0)
+            NativeError.Check(NativeMethods.tb_tensor_numel_checked(self.Handle, &count));
+        return count;
+    }
+
+    /// <summary>Bytes of one element. Mirrors <c>Tensor.element_size()</c>.</summary>
+    public int ElementSize() => DType.ItemSize();
+
+    /// <summary>Bytes of all elements. Mirrors <c>Tensor.nbytes</c>.</summary>
+    public long NBytes => Numel() * ElementSize();
+
+    /// <summary>Elements between the start of the storage and the first element. Mirrors <c>Tensor.storage_offset()</c>.</summary>
+    public unsafe long StorageOffset()
+    {
+        using var self = new Borrow(this);
+        long offset;
+        NativeError.Check(NativeMethods.tb_tensor_storage_offset(self.Handle, &offset));
+        return offset;
+    }
+
+    /// <summary>Address of the first element; valid while the tensor lives. Mirrors <c>Tensor.data_ptr()</c>.</summary>
+    public unsafe nint DataPtr()
+    {
+        using var self = new Borrow(this);
+        void* data;
+        NativeError.Check(NativeMethods.tb_tensor_data_ptr(self.Handle, &data));
+        return (nint)data;
+    }
+
+    /// <summary>The memory behind the tensor. Mirrors <c>Tensor.untyped_storage()</c>.</summary>
+    public unsafe Storage UntypedStorage()
+    {
+        using var self = new Borrow(this);
+        nint storage;
+        NativeError.Check(NativeMethods.tb_tensor_storage(self.Handle, &storage));
+        return new Storage(storage);
+    }
+
+    /// <summary>A number that two tensors share exactly if they share their memory.</summary>
+    internal unsafe long StorageId()
+    {
+        using var self = new Borrow(this);
+        long id;
+        NativeError.Check(NativeMethods.tb_tensor_storage_id(self.Handle, &id));
+        return id;
+    }
+
+    private const int RequiresGradFlag = 1;
+    private const int IsLeafFlag = 2;
+    private const int ContiguousFlag = 4;
+    private const int ConjFlag = 8;
+    private const int NegFlag = 16;
+    private const int StorageFlag = 32;
+    private const int InferenceFlag = 64;
+    private const int QuantizedFlag = 128;
+    private const int NestedFlag = 256;
+    private const int ViewFlag = 512;
+    private const int SparseFlag = 1024;
+    private const int MetaFlag = 2048;
+    private const int GradFnFlag = 4096;
+
+    private bool Flag(int bit)
+    {
+        using var self = new Borrow(this);
+        return (NativeMethods.tb_tensor_flags(self.Handle) & bit) != 0;
+    }
+
+    /// <summary>Whether row-major order without gaps. Mirrors <c>Tensor.is_contiguous()</c>.</summary>
+    public unsafe bool IsContiguous(MemoryFormat memoryFormat = MemoryFormat.Contiguous)
+    {
+        using var self = new Borrow(this);
+        byte result;
+        NativeError.Check(NativeMethods.tb_tensor_is_contiguous(self.Handle, (int)memoryFormat, &result));
+        return result != 0;
+    }
+
+    /// <summary>Whether the elements are read conjugated. Mirrors <c>Tensor.is_conj()</c>.</summary>
+    public bool IsConj => Flag(ConjFlag);
+    /// <summary>Whether the elements are read negated. Mirrors <c>Tensor.is_neg()</c>.</summary>
+    public bool IsNeg => Flag(NegFlag);
+    /// <summary>Whether the tensor was made in inference mode. Mirrors <c>Tensor.is_inference()</c>.</summary>
+    public bool IsInference => Flag(InferenceFlag);
+    /// <summary>Whether the tensor is quantized. Mirrors <c>Tensor.is_quantized</c>.</summary>
+    public bool IsQuantized => Flag(QuantizedFlag);
+    /// <summary>Whether the tensor is nested. Mirrors <c>Tensor.is_nested</c>.</summary>
+    public bool IsNested => Flag(NestedFlag);
+    /// <summary>Whether the tensor is a view for autograd. Mirrors <c>Tensor._is_view()</c>.</summary>
+    public bool IsView => Flag(ViewFlag);
+    /// <summary>Whether the layout is COO. Mirrors <c>Tensor.is_sparse</c>.</summary>
+    public bool IsSparse => Flag(SparseFlag);
+    /// <summary>Whether the tensor has no data. Mirrors <c>Tensor.is_meta</c>.</summary>
+    public bool IsMeta => Flag(MetaFlag);
+    /// <summary>Whether a storage stands behind the tensor.</summary>
+    public bool HasStorage => Flag(StorageFlag);
+    /// <summary>Whether the tensor is on a CUDA device. Mirrors <c>Tensor.is_cuda</c>.</summary>
+    public bool IsCuda => Device.IsCuda;
+
+    /// <summary>Whether operations on the tensor are recorded. Mirrors <c>Tensor.requires_grad</c>.</summary>
+    /// <exception cref="TorchException">Set on a tensor that is no leaf, or whose dtype has no gradient.</exception>
+    public bool RequiresGrad
+    {
+        get => Flag(RequiresGradFlag);
+        set
+        {
+            using var self = new Borrow(this);
+            NativeError.Check(NativeMethods.tb_tensor_requires_grad_set(self.Handle, value ? (byte)1 : (byte)0));
+        }
+    }
+
+    /// <summary>Sets <see cref="RequiresGrad"/> and returns this tensor. Mirrors <c>Tensor.requires_grad_()</c>.</summary>
+    public Tensor RequiresGrad_(bool requiresGrad = true)
+    {
+        RequiresGrad = requiresGrad;
+        return this;
+    }
+
+    /// <summary>Whether the tensor was made by the user, not by a recorded operation. Mirrors <c>Tensor.is_leaf</c>.</summary>
+    public bool IsLeaf => Flag(IsLeafFlag);
+
+    /// <summary>
+    /// The gradient that <see cref="Backward"/> left here; null before. Each read gives a new object for the same native
+    /// tensor. Mirrors <c>Tensor.grad</c>.
+    /// </summary>
+    /// <exception cref="TorchException">Set to a tensor of another shape or device.</exception>
+    /// <exception cref="TorchTypeException">Set to a tensor of another dtype.</exception>
+    public unsafe Tensor? Grad
+    {
+        get
+        {
+            using var self = new Borrow(this);
+            nint grad;
+            NativeError.Check(NativeMethods.tb_tensor_grad(self.Handle, &grad));
+            return WrapOptional(grad);
+        }
+        set
+        {
+            using var self = new Borrow(this);
+            using var grad = Borrow.Optional(value, nameof(value));
+            NativeError.Check(NativeMethods.tb_tensor_grad_set(self.Handle, grad.Handle));
+        }
+    }
+
+    /// <summary>The node of the graph that made the tensor; null for a leaf. Mirrors <c>Tensor.grad_fn</c>.</summary>
+    public unsafe Node? GradFn
+    {
+        get
+        {
+            using var self = new Borrow(this);
+            nint node;
+            NativeError.Check(NativeMethods.tb_tensor_grad_fn(self.Handle, &node));
+            return node == 0 ? null : new Node(node);
+        }
+    }
+
+    /// <summary>
+    /// The same memory outside of autograd: changes through it are not recorded. Set: takes over another tensor's data.
+    /// Mirrors <c>Tensor.data</c>.
+    /// </summary>
+    public unsafe Tensor Data
+    {
+        get
+        {
+            using var self = new Borrow(this);
+            nint data;
+            NativeError.Check(NativeMethods.tb_tensor_data(self.Handle, &data));
+            return Wrap(data);
+        }
+        set
+        {
+            using var self = new Borrow(this);
+            using var data = new Borrow(value, nameof(value));
+            NativeError.Check(NativeMethods.tb_tensor_data_set(self.Handle, data.Handle));
+        }
+    }
+
+    /// <summary>How often the tensor was changed in place. Mirrors <c>Tensor._version</c>.</summary>
+    public unsafe long Version
+    {
+        get
+        {
+            using var self = new Borrow(this);
+            long version;
+            NativeError.Check(NativeMethods.tb_tensor_version(self.Handle, &version));
+            return version;
+        }
+    }
+
+    /// <summary>Which output of its node the tensor is. Mirrors <c>Tensor.output_nr</c>.</summary>
+    public unsafe long OutputNr
+    {
+        get
+        {
+            using var self = new Borrow(this);
+            long number;
+            NativeError.Check(NativeMethods.tb_tensor_output_nr(self.Handle, &number));
+            return number;
+        }
+    }
+
+    /// <summary>
+    /// Computes the gradients of the graph's leaves and adds them to their <see cref="Grad"/>. Mirrors <c>Tensor.backward</c>.
+    /// </summary>
+    /// <param name="gradient">The gradient of this tensor; may be left out for a tensor of one element.</param>
+    /// <param name="retainGraph">Keeps the graph for another pass; default: the value of <paramref name="createGraph"/>.</param>
+    /// <param name="createGraph">Records the pass itself, for higher derivatives.</param>
+    /// <param name="inputs">The leaves that receive gradients; default: all.</param>
+    /// <exception cref="TorchException">Nothing requires a gradient, the graph was freed, or shapes disagree.</exception>
+    public void Backward(Tensor? gradient = null, bool? retainGraph = null, bool createGraph = false, ReadOnlySpan<Tensor> inputs = default) =>
+        AutogradEngine.Backward([this], gradient is null ? [] : [gradient], retainGraph, createGraph, inputs);
+
+    /// <summary>Whether this is the same object. Elementwise comparison is <c>==</c> and <see cref="Eq(Tensor)"/>.</summary>
+    public sealed override bool Equals(object? obj) => ReferenceEquals(this, obj);
+
+    /// <inheritdoc/>
+    public sealed override int GetHashCode() => RuntimeHelpers.GetHashCode(this);
+}

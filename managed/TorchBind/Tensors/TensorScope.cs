@@ -1,0 +1,95 @@
+namespace TorchBind;
+
+/// <summary>
+/// Disposes, at its end, the tensors that this thread made inside it: <c>using var scope = new TensorScope();</c>. Tensors that must
+/// outlive it are named with <see cref="Keep{T}(T)"/>. Scopes nest; what leaves an inner one belongs to the outer. A ref struct: the
+/// compiler refuses to carry it across <c>await</c>. Nothing requires a scope: without one the garbage collector frees.
+/// </summary>
+public readonly ref struct TensorScope : IDisposable
+{
+    private readonly Frame _frame;
+
+    /// <summary>Begins a scope on this thread.</summary>
+    public TensorScope()
+    {
+        var parent = t_current;
+        _frame = parent?.TakeSpare() ?? new Frame(parent);
+        t_current = _frame;
+    }
+
+    [ThreadStatic]
+    private static Frame? t_current;
+
+    internal static Frame? Current => t_current;
+
+    /// <summary>Number of tensors the scope will dispose.</summary>
+    public int Count => _frame?.Count ?? 0;
+
+    /// <summary>Lets a tensor out: it is not disposed with this scope, but with the enclosing one, if any.</summary>
+    /// <returns>The same tensor.</returns>
+    public T Keep<T>(T tensor) where T : Tensor
+    {
+        ArgumentNullException.ThrowIfNull(tensor);
+        _frame?.Remove(tensor);
+        return tensor;
+    }
+
+    /// <summary>Lets several tensors out.</summary>
+    public void Keep(params ReadOnlySpan<Tensor> tensors)
+    {
+        foreach (var tensor in tensors)
+            Keep(tensor);
+    }
+
+    /// <summary>Disposes what was made inside and not kept. Disposing twice is harmless.</summary>
+    /// <exception cref="InvalidOperationException">An inner scope is still open.</exception>
+    public void Dispose() => _frame?.End();
+
+    internal sealed class Frame(Frame? parent)
+    {
+        private readonly List<Tensor> _tensors = [];
+        private Frame? _spare;
+        private bool _open = true;
+
+        internal int Count => _tensors.Count;
+
+        internal Frame? TakeSpare()
+        {
+            var spare = _spare;
+            _spare = null;
+            if (spare is not null)
+                spare._open = true;
+            return spare;
+        }
+
+        internal void Add(Tensor tensor) => _tensors.Add(tensor);
+
+        internal void Remove(Tensor tensor)
+        {
+            // Results are kept soon after they are made: from the end.
+            for (var i = _tensors.Count - 1; i >= 0; i--)
+            {
+                if (!ReferenceEquals(_tensors[i], tensor))
+                    continue;
+                _tensors.RemoveAt(i);
+                parent?.Add(tensor);
+                return;
+            }
+        }
+
+        internal void End()
+        {
+            if (!_open)
+                return;
+            if (!ReferenceEquals(t_current, this))
+                throw new InvalidOperationException("A tensor scope ends on the thread that began it, after the scopes inside it.");
+            _open = false;
+            t_current = parent;
+            foreach (var tensor in _tensors)
+                tensor.Dispose();
+            _tensors.Clear();
+            if (parent is not null)
+                parent._spare = this;
+        }
+    }
+}
