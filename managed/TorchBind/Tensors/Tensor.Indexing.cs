@@ -1,0 +1,120 @@
+using TorchBind.Interop;
+
+namespace TorchBind;
+
+public partial class Tensor
+{
+    /// <summary>
+    /// Reads or writes a part. Integers, ranges and null give a view; tensors give a copy. Mirrors Python's <c>x[...]</c>.
+    /// </summary>
+    /// <exception cref="TorchIndexException">An index is out of range, or there are more indices than dimensions.</exception>
+    public unsafe Tensor this[params ReadOnlySpan<TensorIndex> indices]
+    {
+        get
+        {
+            using var self = new Borrow(this);
+            using var parts = new IndexBorrow(indices);
+            nint result;
+            NativeError.Check(NativeMethods.tb_tensor_index(self.Handle, parts.Pointer, parts.Length, &result));
+            return Wrap(result);
+        }
+        set
+        {
+            using var self = new Borrow(this);
+            using var parts = new IndexBorrow(indices);
+            using var source = new Borrow(value, nameof(value));
+            NativeError.Check(NativeMethods.tb_tensor_index_put(self.Handle, parts.Pointer, parts.Length, source.Handle));
+        }
+    }
+
+    /// <summary>Reads or writes one entry of the first dimension. Mirrors Python's <c>x[i]</c>.</summary>
+    /// <exception cref="TorchIndexException">The index is out of range, or the tensor has no dimension.</exception>
+    public unsafe Tensor this[long index]
+    {
+        get
+        {
+            using var self = new Borrow(this);
+            nint result;
+            // The general path has the better message; it is asked only when the direct call fails.
+            if (NativeMethods.tb_select_int(self.Handle, 0, index, &result) != 0)
+                return this[(TensorIndex)index];
+            return Wrap(result);
+        }
+        set => this[(TensorIndex)index] = value;
+    }
+
+    /// <summary>Assigns a number to a part: <c>x[mask] = 0</c> in Python.</summary>
+    /// <param name="value">The number.</param>
+    /// <param name="indices">The part, as in the indexer.</param>
+    public unsafe Tensor SetItem(Scalar value, params ReadOnlySpan<TensorIndex> indices)
+    {
+        using var self = new Borrow(this);
+        using var parts = new IndexBorrow(indices);
+        NativeError.Check(NativeMethods.tb_tensor_index_put_scalar(self.Handle, parts.Pointer, parts.Length, &value));
+        return this;
+    }
+
+    /// <summary>The native form of an index, with its tensors held for the call.</summary>
+    private unsafe ref struct IndexBorrow : IDisposable
+    {
+        private const int InlineCapacity = 8;
+
+        [System.Runtime.CompilerServices.InlineArray(InlineCapacity)]
+        private struct Inline { private TensorIndex.NativeIndex _first; }
+
+        private readonly ReadOnlySpan<TensorIndex> _indices;
+        private readonly Tensor?[]? _tensors;
+        private Inline _inline;
+
+        public IndexBorrow(ReadOnlySpan<TensorIndex> indices)
+        {
+            if (indices.Length > InlineCapacity)
+                _more = new TensorIndex.NativeIndex[indices.Length];
+            _indices = indices;
+            for (var i = 0; i < indices.Length; i++)
+            {
+                nint handle = 0;
+                if (indices[i].Tensor is { } tensor)
+                {
+                    _tensors ??= new Tensor?[indices.Length];
+                    try
+                    {
+                        tensor.Enter($"indices[{i}]");
+                    }
+                    catch
+                    {
+                        Dispose();
+                        throw;
+                    }
+                    _tensors[i] = tensor;
+                    handle = tensor.DangerousGetHandle();
+                }
+                if (_more is null)
+                    _inline[i] = indices[i].ToNative(handle);
+                else
+                    _more[i] = indices[i].ToNative(handle);
+            }
+            if (_more is not null)
+                _pin = System.Runtime.InteropServices.GCHandle.Alloc(_more, System.Runtime.InteropServices.GCHandleType.Pinned);
+        }
+
+        private readonly TensorIndex.NativeIndex[]? _more;
+        private System.Runtime.InteropServices.GCHandle _pin;
+
+        public readonly long Length => _indices.Length;
+
+        public readonly tb_index* Pointer => _more is not null
+            ? (tb_index*)_pin.AddrOfPinnedObject()
+            : (tb_index*)System.Runtime.CompilerServices.Unsafe.AsPointer(ref System.Runtime.CompilerServices.Unsafe.AsRef(in _inline));
+
+        public readonly void Dispose()
+        {
+            if (_pin.IsAllocated)
+                _pin.Free();
+            if (_tensors is null)
+                return;
+            foreach (var tensor in _tensors)
+                tensor?.Exit();
+        }
+    }
+}

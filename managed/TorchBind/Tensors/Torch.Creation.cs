@@ -1,0 +1,279 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using TorchBind.Interop;
+
+namespace TorchBind;
+
+public static partial class Torch
+{
+    /// <summary>
+    /// A 0-dimensional tensor of a number. As in Python, an int becomes int64, a float the default dtype. Mirrors <c>torch.tensor</c>.
+    /// </summary>
+    public static Tensor Tensor(Scalar data, DType? dtype = null, Device? device = null, bool requiresGrad = false) =>
+        Finish(FromScalars([data], [], dtype), null, device, requiresGrad);
+
+    /// <summary>
+    /// A tensor of numbers written in the source: <c>Torch.Tensor([1, 2.5])</c>. As in Python, ints become int64, floats the default
+    /// dtype. (An array variable keeps its own element type: see the generic overloads.) Mirrors <c>torch.tensor</c>.
+    /// </summary>
+    [OverloadResolutionPriority(2)]
+    public static Tensor Tensor(ReadOnlySpan<Scalar> data, DType? dtype = null, Device? device = null, bool requiresGrad = false) =>
+        Finish(FromScalars(data, [data.Length], dtype), null, device, requiresGrad);
+
+    /// <summary>A matrix of numbers written in the source: <c>Torch.Tensor([[1, 2], [3, 4]])</c>. Mirrors <c>torch.tensor</c>.</summary>
+    /// <exception cref="ArgumentException">The rows differ in length.</exception>
+    [OverloadResolutionPriority(2)]
+    public static Tensor Tensor(Scalar[][] data, DType? dtype = null, Device? device = null, bool requiresGrad = false) =>
+        FromNested<Scalar>(data, dtype, device, requiresGrad);
+
+    /// <summary>A 3-dimensional tensor of numbers written in the source. Mirrors <c>torch.tensor</c>.</summary>
+    /// <exception cref="ArgumentException">Parts differ in length.</exception>
+    [OverloadResolutionPriority(2)]
+    public static Tensor Tensor(Scalar[][][] data, DType? dtype = null, Device? device = null, bool requiresGrad = false) =>
+        FromNested<Scalar>(data, dtype, device, requiresGrad);
+
+    /// <summary>A 4-dimensional tensor of numbers written in the source. Mirrors <c>torch.tensor</c>.</summary>
+    /// <exception cref="ArgumentException">Parts differ in length.</exception>
+    [OverloadResolutionPriority(2)]
+    public static Tensor Tensor(Scalar[][][][] data, DType? dtype = null, Device? device = null, bool requiresGrad = false) =>
+        FromNested<Scalar>(data, dtype, device, requiresGrad);
+
+    /// <summary>
+    /// A tensor with a copy of the array, of the array's own element type: <c>float[]</c> gives float32, <c>double[]</c> float64, as
+    /// NumPy arrays do in Python. Mirrors <c>torch.tensor</c>.
+    /// </summary>
+    public static Tensor Tensor<T>(T[] data, DType? dtype = null, Device? device = null, bool requiresGrad = false) where T : unmanaged
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        return Finish(Copy<T>(data, [data.Length]), dtype, device, requiresGrad);
+    }
+
+    /// <summary>A tensor with a copy of the span, in the given shape (default: one dimension). Mirrors <c>torch.tensor</c>.</summary>
+    /// <exception cref="ArgumentException">The shape does not hold as many elements as the span.</exception>
+    public static Tensor Tensor<T>(
+        ReadOnlySpan<T> data, IntList shape = default, DType? dtype = null, Device? device = null, bool requiresGrad = false)
+        where T : unmanaged
+    {
+        var length = (long)data.Length;
+        return Finish(Copy(data, shape.IsGiven ? shape.Span : new ReadOnlySpan<long>(in length)), dtype, device, requiresGrad);
+    }
+
+    /// <summary>
+    /// A tensor with a copy of a rectangular array (<c>float[,]</c>) or a jagged one (<c>float[][]</c>) of any depth.
+    /// Mirrors <c>torch.tensor</c>.
+    /// </summary>
+    /// <exception cref="ArgumentException">Parts of a jagged array differ in length, or a part is null.</exception>
+    /// <exception cref="NotSupportedException">The element type has no dtype.</exception>
+    public static Tensor Tensor(Array data, DType? dtype = null, Device? device = null, bool requiresGrad = false)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        var element = data.GetType().GetElementType()!;
+        if (!element.IsArray)
+            return Finish(CopyArray(data, element), dtype, device, requiresGrad);
+        while (element.IsArray)
+            element = element.GetElementType()!;
+        return element == typeof(float) ? FromNested<float>(data, dtype, device, requiresGrad)
+            : element == typeof(double) ? FromNested<double>(data, dtype, device, requiresGrad)
+            : element == typeof(long) ? FromNested<long>(data, dtype, device, requiresGrad)
+            : element == typeof(int) ? FromNested<int>(data, dtype, device, requiresGrad)
+            : element == typeof(byte) ? FromNested<byte>(data, dtype, device, requiresGrad)
+            : element == typeof(bool) ? FromNested<bool>(data, dtype, device, requiresGrad)
+            : element == typeof(sbyte) ? FromNested<sbyte>(data, dtype, device, requiresGrad)
+            : element == typeof(short) ? FromNested<short>(data, dtype, device, requiresGrad)
+            : element == typeof(ushort) ? FromNested<ushort>(data, dtype, device, requiresGrad)
+            : element == typeof(uint) ? FromNested<uint>(data, dtype, device, requiresGrad)
+            : element == typeof(ulong) ? FromNested<ulong>(data, dtype, device, requiresGrad)
+            : element == typeof(Half) ? FromNested<Half>(data, dtype, device, requiresGrad)
+            : element == typeof(BFloat16) ? FromNested<BFloat16>(data, dtype, device, requiresGrad)
+            : element == typeof(Complex64) ? FromNested<Complex64>(data, dtype, device, requiresGrad)
+            : element == typeof(System.Numerics.Complex) ? FromNested<System.Numerics.Complex>(data, dtype, device, requiresGrad)
+            : element == typeof(Scalar) ? FromNested<Scalar>(data, dtype, device, requiresGrad)
+            : throw new NotSupportedException($"No tensor dtype has elements of type {element}.");
+    }
+
+    /// <summary>
+    /// A tensor over the array's own memory, without a copy: a change on one side shows on the other. The array stays pinned until the
+    /// last tensor that shares the memory is gone. Mirrors <c>torch.from_numpy</c>.
+    /// </summary>
+    public static Tensor FromArray<T>(T[] data, IntList shape = default) where T : unmanaged
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        return FromMemory(data.AsMemory(), shape);
+    }
+
+    /// <summary>A tensor over memory that is shared, not copied; it stays pinned while any tensor uses it. Mirrors <c>torch.from_numpy</c>.</summary>
+    /// <exception cref="ArgumentException">The shape does not hold as many elements as the memory.</exception>
+    public static unsafe Tensor FromMemory<T>(Memory<T> data, IntList shape = default, bool requiresGrad = false) where T : unmanaged
+    {
+        var dtype = DTypeExtensions.Of<T>();
+        var length = (long)data.Length;
+        var sizes = shape.IsGiven ? shape.Span : new ReadOnlySpan<long>(in length);
+        CheckCount(sizes, length, nameof(shape));
+        var pin = data.Pin();
+        var context = GCHandle.ToIntPtr(GCHandle.Alloc(new PinnedMemory(pin)));
+        nint result;
+        int status;
+        fixed (long* pointer = sizes)
+        {
+            status = NativeMethods.tb_tensor_from_blob(pin.Pointer, pointer, sizes.Length, null, (int)dtype, (int)DeviceType.Cpu, -1,
+                &ReleasePinnedMemory, (void*)context, &result);
+        }
+        if (status != 0)
+        {
+            Release(context);
+            NativeError.Check(status);
+        }
+        var tensor = TorchBind.Tensor.Wrap(result);
+        if (requiresGrad)
+            tensor.RequiresGrad = true;
+        return tensor;
+    }
+
+    private sealed class PinnedMemory(MemoryHandle handle)
+    {
+        internal void Free() => handle.Dispose();
+    }
+
+    private static void Release(nint context)
+    {
+        var handle = GCHandle.FromIntPtr(context);
+        ((PinnedMemory)handle.Target!).Free();
+        handle.Free();
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static unsafe void ReleasePinnedMemory(void* context) => Release((nint)context);
+
+    /// <summary>Dtype, device and gradient flag, each only where asked for.</summary>
+    private static Tensor Finish(Tensor tensor, DType? dtype, Device? device, bool requiresGrad)
+    {
+        if ((dtype is { } type && type != tensor.DType) || (device is { } place && place != tensor.Device))
+        {
+            var converted = tensor.To(dtype, device: device);
+            tensor.Dispose();
+            tensor = converted;
+        }
+        if (requiresGrad)
+            tensor.RequiresGrad = true;
+        return tensor;
+    }
+
+    private static unsafe Tensor Copy<T>(ReadOnlySpan<T> data, ReadOnlySpan<long> shape) where T : unmanaged
+    {
+        var dtype = DTypeExtensions.Of<T>();
+        CheckCount(shape, data.Length, nameof(shape));
+        nint result;
+        fixed (T* source = data)
+        fixed (long* sizes = shape)
+            NativeError.Check(NativeMethods.tb_tensor_from_bytes(source, (long)data.Length * sizeof(T), sizes, shape.Length, (int)dtype, &result));
+        return TorchBind.Tensor.Wrap(result);
+    }
+
+    private static unsafe Tensor CopyArray(Array data, Type element)
+    {
+        var dtype = DTypeExtensions.TryOf(element) ?? throw new NotSupportedException($"No tensor dtype has elements of type {element}.");
+        var shape = new long[data.Rank];
+        for (var i = 0; i < shape.Length; i++)
+            shape[i] = data.GetLongLength(i);
+        nint result;
+        fixed (byte* source = &MemoryMarshal.GetArrayDataReference(data))
+        fixed (long* sizes = shape)
+            NativeError.Check(NativeMethods.tb_tensor_from_bytes(source, data.LongLength * dtype.ItemSize(), sizes, shape.Length, (int)dtype, &result));
+        return TorchBind.Tensor.Wrap(result);
+    }
+
+    private static void CheckCount(ReadOnlySpan<long> shape, long count, string name)
+    {
+        var product = 1L;
+        foreach (var size in shape)
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(size, name);
+            product = checked(product * size);
+        }
+        if (product != count)
+            throw new ArgumentException($"The shape {new Shape(shape)} holds {product} elements, the data has {count}.", name);
+    }
+
+    /// <summary>Python's rule for numbers of mixed kinds: the widest kind decides.</summary>
+    private static Tensor FromScalars(ReadOnlySpan<Scalar> data, ReadOnlySpan<long> shape, DType? dtype)
+    {
+        bool complex = false, floating = false, integer = false;
+        foreach (ref readonly var value in data)
+        {
+            complex |= value.IsComplex;
+            floating |= value.IsFloatingPoint;
+            integer |= value.IsInteger;
+        }
+        Scalar kind = complex ? new System.Numerics.Complex(0, 0) : floating || data.Length == 0 ? 0.0 : integer ? 0 : false;
+        var wanted = dtype ?? kind.DType;
+        switch (wanted)
+        {
+            case DType.Float32: return Convert<float>(data, shape);
+            case DType.Float64: return Convert<double>(data, shape);
+            case DType.Int64: return Convert<long>(data, shape);
+            case DType.Bool: return Convert<bool>(data, shape);
+        }
+        // The other dtypes are converted by libtorch, from the widest type of the kind.
+        using var wide = complex || wanted.IsComplex() ? Convert<System.Numerics.Complex>(data, shape)
+            : wanted.IsFloatingPoint() || floating ? Convert<double>(data, shape)
+            : Convert<long>(data, shape);
+        return wide.To(wanted);
+    }
+
+    private static Tensor Convert<T>(ReadOnlySpan<Scalar> data, ReadOnlySpan<long> shape) where T : unmanaged
+    {
+        var values = ArrayPool<T>.Shared.Rent(data.Length);
+        try
+        {
+            for (var i = 0; i < data.Length; i++)
+                values[i] = data[i].To<T>();
+            return Copy<T>(values.AsSpan(0, data.Length), shape);
+        }
+        finally
+        {
+            ArrayPool<T>.Shared.Return(values);
+        }
+    }
+
+    private static Tensor FromNested<T>(Array data, DType? dtype, Device? device, bool requiresGrad) where T : unmanaged
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        var shape = new List<long>();
+        for (Array? level = data; ;)
+        {
+            shape.Add(level.Length);
+            if (level is T[] || level.Length == 0 && level.GetType().GetElementType() == typeof(T))
+                break;
+            if (level.Length == 0)
+            {
+                // As in Python, [[], []] has shape [2, 0] and [] has shape [0]: nothing is known below an empty list.
+                break;
+            }
+            level = level.GetValue(0) as Array ?? throw new ArgumentException("A part of the nested array is null.", nameof(data));
+        }
+        var values = new List<T>();
+        Fill(data, 0);
+        var span = CollectionsMarshal.AsSpan(values);
+        var sizes = CollectionsMarshal.AsSpan(shape);
+        return typeof(T) == typeof(Scalar)
+            ? Finish(FromScalars(MemoryMarshal.Cast<T, Scalar>(span), sizes, dtype), null, device, requiresGrad)
+            : Finish(Copy<T>(span, sizes), dtype, device, requiresGrad);
+
+        void Fill(Array level, int depth)
+        {
+            if (level.Length != shape[depth])
+            {
+                throw new ArgumentException(
+                    $"The nested array is not rectangular: expected {shape[depth]} entries at dimension {depth}, found {level.Length}.", nameof(data));
+            }
+            if (level is T[] leaf)
+            {
+                values.AddRange(leaf);
+                return;
+            }
+            for (var i = 0; i < level.Length; i++)
+                Fill(level.GetValue(i) as Array ?? throw new ArgumentException("A part of the nested array is null.", nameof(data)), depth + 1);
+        }
+    }
+}
