@@ -5,7 +5,7 @@ const string Solution = "TorchBind.sln";
 // What any C# build reads. The shims are among it: they are copied into the output of programs and tests.
 string ManagedKey(params string[] more) => KeyOf(
     ["managed", "bindings", "tests", "examples", "benchmarks", Solution, "Directory.Build.props", "Directory.Build.targets",
-     "Directory.Packages.props", "build/NativeAssets.targets", ".editorconfig", "global.json",
+     "Directory.Packages.props", "build/NativeAssets.targets", "build/Package.targets", ".editorconfig", "global.json",
      parameters.Artifacts("native", "linux-x64")], [parameters.Configuration, .. more]);
 
 void BuildProject(string name, string project, Func<bool> present) =>

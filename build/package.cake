@@ -9,7 +9,10 @@ Task("Pack")
     {
         var shims = Libtorchs().Select(l => l.Minor).Distinct().ToArray();
         var folder = parameters.Artifacts("packages");
-        Once("pack", () => ManagedKey([KeyOf(["README.md", "LICENSE", "native/package"]), .. shims]), () => System.IO.Directory.Exists(folder), () =>
+        var commit = ""; // the packages name it
+        StartProcess("git", new ProcessSettings { Arguments = "rev-parse HEAD", RedirectStandardOutput = true, RedirectStandardError = true,
+            RedirectedStandardOutputHandler = text => { commit += text; return text; } });
+        Once("pack", () => ManagedKey([KeyOf(["README.md", "LICENSE", "native/package"]), commit, .. shims]), () => System.IO.Directory.Exists(folder), () =>
         {
             var fresh = folder + ".partial";
             DeleteFolder(fresh);
