@@ -91,20 +91,30 @@ machine_mirror() {
     else
       keyring=$(sed -n "${number}p" "$file" | sed -nE 's/.*\[[^]]*signed-by=([^] ,]+).*/\1/p')
     fi
-    [[ -r $keyring ]] || keyring=/usr/share/keyrings/debian-archive-keyring.gpg
     echo "$uri $keyring"
     return
   done < <(apt-get indextargets --format '$(REPO_URI)|$(COMPONENT)|$(RELEASE)|$(SOURCESENTRY)' 'Created-By: Packages')
 }
 
 mirror=${TORCHBIND_DEBIAN_MIRROR:-}
-keyring=${TORCHBIND_DEBIAN_KEYRING:-/usr/share/keyrings/debian-archive-keyring.gpg}
+keyring=${TORCHBIND_DEBIAN_KEYRING:-}
 if [[ -z $mirror ]]; then
-  read -r mirror keyring < <(machine_mirror) || true
+  read -r mirror machine_keyring < <(machine_mirror) || true
   [[ -n $mirror ]] || die "this machine's apt reads from no Debian archive.
 Set TORCHBIND_DEBIAN_MIRROR (and TORCHBIND_DEBIAN_KEYRING), or point --libtorch at a libtorch of your own."
+  keyring=${keyring:-$machine_keyring}
 fi
-[[ -r $keyring ]] || die "no keyring at $keyring; install with: apt-get install -y debian-archive-keyring"
+# The machine's keyring may hold the keys of its own release only: Debian's whole one is added where there is one.
+if [[ $keyring != *.asc ]]; then
+  rings=()
+  for ring in "$keyring" /usr/share/keyrings/debian-archive-keyring.{gpg,pgp}; do
+    if [[ -n $ring && -r $ring ]]; then rings+=("$ring"); fi
+  done
+  ((${#rings[@]})) || die "no keyring of Debian; install with: apt-get install -y debian-archive-keyring"
+  keyring=$cache/keyring.gpg
+  cat "${rings[@]}" > "$keyring"
+fi
+[[ -r $keyring ]] || die "the keyring $keyring cannot be read"
 
 # ---- apt in a folder of its own ------------------------------------------------------------------------------
 
@@ -161,9 +171,11 @@ packages=("${base_packages[@]}")
 if $with_python; then packages+=("${python_packages[@]}"); fi
 
 # What is to be unpacked: all dependencies (the empty status file makes apt bring the C library as well), and the
-# headers alone of libtorch-dev.
-mapfile -t debs < <({ apt install -qq --print-uris -y "${packages[@]}"; apt download -qq --print-uris libtorch-dev; } \
-  | sed -nE "s/^'[^']*' ([^ ]+) .*/\1/p")
+# headers alone of libtorch-dev. apt names only what is not in its archives, hence an empty folder for the question.
+mkdir -p "$cache/nothing/partial"
+nothing=(-o "Dir::Cache::archives=$cache/nothing/")
+mapfile -t debs < <({ apt install "${nothing[@]}" -qq --print-uris -y "${packages[@]}"
+  apt download "${nothing[@]}" -qq --print-uris libtorch-dev; } | sed -nE "s/^'[^']*' ([^ ]+) .*/\1/p")
 ((${#debs[@]} > 10)) || die "apt named only ${#debs[@]} packages; its answer is above"
 say "fetching ${#debs[@]} packages into $cache/archives"
 apt install --download-only -y "${packages[@]}"
