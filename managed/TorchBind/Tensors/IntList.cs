@@ -36,7 +36,7 @@ public readonly ref struct IntList
         _given = true;
     }
 
-    private IntList(in Shape shape)
+    private IntList(scoped in Shape shape)
     {
         _given = true;
         if (shape.Length is > 0 and <= Shape.InlineCapacity)

@@ -8,6 +8,7 @@ public partial class Tensor
     /// Reads or writes a part. Integers, ranges and null give a view; tensors give a copy. Mirrors Python's <c>x[...]</c>.
     /// </summary>
     /// <exception cref="TorchIndexException">An index is out of range, or there are more indices than dimensions.</exception>
+    [System.Runtime.CompilerServices.IndexerName("Element")] // Item is Python's item()
     public unsafe Tensor this[params ReadOnlySpan<TensorIndex> indices]
     {
         get
@@ -29,6 +30,7 @@ public partial class Tensor
 
     /// <summary>Reads or writes one entry of the first dimension. Mirrors Python's <c>x[i]</c>.</summary>
     /// <exception cref="TorchIndexException">The index is out of range, or the tensor has no dimension.</exception>
+    [System.Runtime.CompilerServices.IndexerName("Element")]
     public unsafe Tensor this[long index]
     {
         get
