@@ -39,8 +39,8 @@ Task("CheckGenerated")
     });
 
 Dictionary<string, string> GeneratedFiles() =>
-    System.IO.Directory.EnumerateFiles("managed", "*.g.cs", System.IO.SearchOption.AllDirectories)
-        .Where(f => !f.Contains("/obj/"))
+    new[] { "managed", "tests" }.SelectMany(d => FilesIn(d, "*.g.cs"))
+        .Concat(FilesIn("bindings/schemas", "*.txt"))
         .Concat(new[] { "docs/operators.md", "bindings/operators.json" }.Where(System.IO.File.Exists))
         .ToDictionary(f => f, f => Convert.ToHexString(SHA256.HashData(System.IO.File.ReadAllBytes(f))));
 

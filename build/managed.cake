@@ -18,7 +18,8 @@ string ProjectNamed(string folder, string name) =>
         ? System.IO.Directory.EnumerateFiles(folder, name + ".csproj", System.IO.SearchOption.AllDirectories).FirstOrDefault()
         : null;
 
-string[] ProjectsIn(string folder, string pattern) =>
+// The files below a folder, in a fixed order; none where it does not exist.
+string[] FilesIn(string folder, string pattern) =>
     System.IO.Directory.Exists(folder)
         ? [.. System.IO.Directory.EnumerateFiles(folder, pattern, System.IO.SearchOption.AllDirectories).Order(StringComparer.Ordinal)]
         : [];
@@ -26,5 +27,5 @@ string[] ProjectsIn(string folder, string pattern) =>
 Task("Build")
     .Description("Builds the solution")
     .IsDependentOn("Native")
-    .Does(() => BuildProject("solution", Solution, () => ProjectsIn("tests", "*.Tests.csproj")
+    .Does(() => BuildProject("solution", Solution, () => FilesIn("tests", "*.Tests.csproj")
         .All(p => System.IO.File.Exists(parameters.OutputOf(System.IO.Path.GetFileNameWithoutExtension(p))))));

@@ -16,15 +16,21 @@ string Bindings()
 }
 
 Task("Generate")
-    .Description("Writes the committed C# again, docs/operators.md and bindings/operators.json")
+    .Description("Writes the committed generated files again: schemas, C#, docs/operators.md, bindings/operators.json")
     .Does(Generate);
 
 void Generate()
 {
-    // The reference is the newest supported libtorch and what only older ones have: both prefixes, whatever was asked.
+    // The reference is every version that is tested: their prefixes are needed, whatever was asked for.
     parameters.Versions = [.. KnownVersions.Keys];
-    var includes = Libtorchs().SelectMany(l => new[] { "--libtorch", l.Root });
-    Run("dotnet", [Bindings(), "managed", .. includes, "--root", parameters.Root]);
+    foreach (var libtorch in Libtorchs())
+    {
+        if (libtorch.Version == KnownVersions[libtorch.Minor])
+            Run("dotnet", [Bindings(), "schemas", "--libtorch", libtorch.Root]);
+        else
+            Warning("bindings/schemas holds libtorch {0}; the one at hand is {1}, and was not read.", KnownVersions[libtorch.Minor], libtorch.Version);
+    }
+    Run("dotnet", [Bindings(), "csharp"]);
 }
 
 Task("Native")

@@ -16,7 +16,7 @@ Task("Pack")
         {
             var fresh = folder + ".partial";
             DeleteFolder(fresh);
-            foreach (var project in ProjectsIn("managed", "*.csproj").Append("native/package/TorchBind.Native.linux-x64.csproj"))
+            foreach (var project in FilesIn("managed", "*.csproj").Append("native/package/TorchBind.Native.linux-x64.csproj"))
                 Run("dotnet", ["pack", project, "-c", parameters.Configuration, "-o", fresh, "-v", "q", "-nologo",
                     "-p:TorchBindShims=" + string.Join("+", shims)]);
             // The shims' symbols (snupkg takes only .pdb files): unpacked beside a shim, gdb finds them.

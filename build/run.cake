@@ -38,7 +38,7 @@ Task("Test")
         var runs = new List<TestRun>();
         foreach (var libtorch in Libtorchs(withPython: true))
         {
-            foreach (var project in ProjectsIn("tests", "*.Tests.csproj"))
+            foreach (var project in FilesIn("tests", "*.Tests.csproj"))
             {
                 var name = System.IO.Path.GetFileNameWithoutExtension(project);
                 Information("---- {0} on libtorch {1}", name, libtorch.Version);
@@ -66,7 +66,7 @@ Task("Example")
     .Does(() =>
     {
         var project = ProjectNamed("examples", parameters.Example) ?? throw new CakeException(
-            $"No example {parameters.Example}. There are: {string.Join(", ", ProjectsIn("examples", "*.csproj").Select(System.IO.Path.GetFileNameWithoutExtension))}");
+            $"No example {parameters.Example}. There are: {string.Join(", ", FilesIn("examples", "*.csproj").Select(System.IO.Path.GetFileNameWithoutExtension))}");
         var assembly = parameters.OutputOf(parameters.Example);
         BuildProject("example-" + parameters.Example, project, () => System.IO.File.Exists(assembly));
         foreach (var libtorch in Libtorchs())
@@ -84,7 +84,7 @@ Task("Bench")
     .IsDependentOn("Native")
     .Does(() =>
     {
-        foreach (var project in ProjectsIn("benchmarks", "*.csproj"))
+        foreach (var project in FilesIn("benchmarks", "*.csproj"))
         {
             var name = System.IO.Path.GetFileNameWithoutExtension(project);
             BuildProject("bench-" + name, project, () => System.IO.File.Exists(parameters.OutputOf(name)));
