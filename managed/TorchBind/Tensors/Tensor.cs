@@ -26,14 +26,74 @@ public partial class Tensor : SafeHandle
         MemoryPressure.Poll();
     }
 
+    // Twice the number of holders (the owner, and every call under way), plus one once disposed. SafeHandle's own count would do, but
+    // it cannot be inlined: this costs half (docs/performance.md).
+    private int _holders = OneHolder;
+
+    private const int OneHolder = 2;
+    private const int Disposed = 1;
+
     /// <inheritdoc/>
     public sealed override bool IsInvalid => handle == 0;
+
+    /// <summary>Whether the tensor was disposed.</summary>
+    public bool IsDisposed => (Volatile.Read(ref _holders) & Disposed) != 0;
 
     /// <inheritdoc/>
     protected sealed override bool ReleaseHandle()
     {
         NativeMethods.tb_tensor_free(handle);
         return true;
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        while (true)
+        {
+            var holders = Volatile.Read(ref _holders);
+            if ((holders & Disposed) != 0)
+                return;
+            if (Interlocked.CompareExchange(ref _holders, (holders - OneHolder) | Disposed, holders) != holders)
+                continue;
+            // Otherwise the last call under way releases.
+            if (holders == OneHolder)
+                base.Dispose(disposing);
+            return;
+        }
+    }
+
+    /// <summary>Begins a native call on this tensor.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void Enter(string name)
+    {
+        var holders = _holders;
+        if ((holders & Disposed) != 0 || Interlocked.CompareExchange(ref _holders, holders + OneHolder, holders) != holders)
+            EnterContended(name);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void EnterContended(string name)
+    {
+        while (true)
+        {
+            var holders = Volatile.Read(ref _holders);
+            if ((holders & Disposed) != 0)
+            {
+                throw new ObjectDisposedException(
+                    nameof(Tensor), name == "this" ? "The tensor was disposed." : $"The tensor given as '{name}' was disposed.");
+            }
+            if (Interlocked.CompareExchange(ref _holders, holders + OneHolder, holders) == holders)
+                return;
+        }
+    }
+
+    /// <summary>Ends a native call on this tensor.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void Exit()
+    {
+        if (Interlocked.Add(ref _holders, -OneHolder) == Disposed)
+            base.Dispose(true);
     }
 
     /// <summary>The managed object of an owned native reference.</summary>
@@ -62,24 +122,6 @@ public partial class Tensor : SafeHandle
 
     // An operator returned an undefined tensor where it promises one, e.g. a gradient nobody asked for.
     private static Tensor UndefinedResult() => null!;
-
-    /// <summary>Begins a native call on this tensor.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal void Enter(string name)
-    {
-        if (IsClosed)
-            ThrowDisposed(name);
-        var entered = false;
-        DangerousAddRef(ref entered);
-    }
-
-    /// <summary>Ends a native call on this tensor.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal void Exit() => DangerousRelease();
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void ThrowDisposed(string name) => throw new ObjectDisposedException(nameof(Tensor),
-        name == "this" ? "The tensor was disposed." : $"The tensor given as '{name}' was disposed.");
 
     /// <summary>The sizes of the tensor. Mirrors <c>Tensor.shape</c>.</summary>
     public unsafe Shape Shape
