@@ -134,8 +134,9 @@ Dictionary<string, string> EnvironmentFor(Libtorch libtorch)
         ["TORCHBIND_LIBTORCH_INCLUDE"] = libtorch.Include,
     };
     // In a prefix the host's DT_RPATH finds it, and the system's is found by its name.
-    if (libtorch.Prefix is null && !libtorch.Installed)
-        environment["TORCHBIND_LIBTORCH"] = libtorch.Library;
+    // A setting of the caller's shell would send the loader elsewhere.
+    environment["TORCHBIND_LIBTORCH"] = libtorch.Prefix is null && !libtorch.Installed ? libtorch.Library : "";
+    environment["TORCHBIND_SHIM"] = "";
     if (libtorch.Python is not null)
         environment["TORCHBIND_PYTHON"] = libtorch.Python;
     return environment;
