@@ -374,6 +374,7 @@ internal static unsafe class LibtorchLoader
         const int Now = 2;
         var globalFlag = OperatingSystem.IsMacOS() ? 8 : 0x100;
         var bytes = Encoding.UTF8.GetBytes(path + "\0");
+        _ = dlerror(); // binds dlerror itself, which would lose the message it is asked for
         fixed (byte* name = bytes)
         {
             handle = dlopen(name, Now | (global ? globalFlag : 0));
