@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using TorchBind.Autograd;
+using TorchBind.Diagnostics;
 using TorchBind.Interop;
 
 namespace TorchBind;
@@ -21,8 +22,11 @@ public partial class Tensor : SafeHandle
     protected internal Tensor(nint handle) : base(0, ownsHandle: true)
     {
         SetHandle(handle);
-        if (TensorScope.Current is { } scope)
-            scope.Add(this);
+        var thread = PerThread.Current;
+        thread.Made++;
+        thread.Scope?.Add(this);
+        if (TensorTracking.Enabled)
+            TensorTracking.Made(this);
         MemoryPressure.Poll();
     }
 
@@ -42,6 +46,7 @@ public partial class Tensor : SafeHandle
     /// <inheritdoc/>
     protected sealed override bool ReleaseHandle()
     {
+        PerThread.Current.Released++;
         NativeMethods.tb_tensor_free(handle);
         return true;
     }
@@ -49,6 +54,8 @@ public partial class Tensor : SafeHandle
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
+        if (TensorTracking.Enabled)
+            TensorTracking.Released(this, disposing);
         while (true)
         {
             var holders = Volatile.Read(ref _holders);

@@ -1,3 +1,5 @@
+using TorchBind.Interop;
+
 namespace TorchBind;
 
 /// <summary>
@@ -12,15 +14,11 @@ public readonly ref struct TensorScope : IDisposable
     /// <summary>Begins a scope on this thread.</summary>
     public TensorScope()
     {
-        var parent = t_current;
+        var thread = PerThread.Current;
+        var parent = thread.Scope;
         _frame = parent?.TakeSpare() ?? new Frame(parent);
-        t_current = _frame;
+        thread.Scope = _frame;
     }
-
-    [ThreadStatic]
-    private static Frame? t_current;
-
-    internal static Frame? Current => t_current;
 
     /// <summary>Number of tensors the scope will dispose.</summary>
     public int Count => _frame?.Count ?? 0;
@@ -81,10 +79,11 @@ public readonly ref struct TensorScope : IDisposable
         {
             if (!_open)
                 return;
-            if (!ReferenceEquals(t_current, this))
+            var thread = PerThread.Current;
+            if (!ReferenceEquals(thread.Scope, this))
                 throw new InvalidOperationException("A tensor scope ends on the thread that began it, after the scopes inside it.");
             _open = false;
-            t_current = parent;
+            thread.Scope = parent;
             foreach (var tensor in _tensors)
                 tensor.Dispose();
             _tensors.Clear();

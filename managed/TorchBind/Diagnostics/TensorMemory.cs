@@ -1,0 +1,45 @@
+using System.Diagnostics.Metrics;
+using TorchBind.Interop;
+
+namespace TorchBind.Diagnostics;
+
+/// <summary>
+/// How much native memory tensors hold. The same numbers are published as metrics of the meter <c>TorchBind</c>:
+/// <c>torchbind.tensors.live</c>, <c>torchbind.memory.live</c>, <c>torchbind.memory.peak</c> (bytes) and <c>torchbind.memory.allocations</c>.
+/// </summary>
+public static unsafe class TensorMemory
+{
+    /// <summary>The name of the meter.</summary>
+    public const string MeterName = "TorchBind";
+
+    private static readonly Meter s_meter = CreateMeter();
+
+    /// <summary>Tensor objects that were made and neither disposed nor finalized.</summary>
+    public static long LiveTensors => PerThread.LiveTensors;
+
+    /// <summary>Bytes of CPU memory in libtorch's allocator, shared storages counted once.</summary>
+    public static long LiveBytes => MemoryPressure.LiveBytes;
+
+    /// <summary>The most <see cref="LiveBytes"/> was since the start, or since <see cref="ResetPeak"/>.</summary>
+    public static long PeakBytes => Volatile.Read(ref NativeMethods.tb_memory_counters()[1]);
+
+    /// <summary>Blocks of memory allocated since the start.</summary>
+    public static long Allocations => Volatile.Read(ref NativeMethods.tb_memory_counters()[2]);
+
+    /// <summary>Lets the peak begin at what is live now.</summary>
+    public static void ResetPeak() => NativeMethods.tb_memory_reset_peak();
+
+    /// <summary>Starts publishing the metrics; reading any member of this class does so too.</summary>
+    /// <returns>The meter.</returns>
+    public static Meter EnsureMeter() => s_meter;
+
+    private static Meter CreateMeter()
+    {
+        var meter = new Meter(MeterName);
+        meter.CreateObservableUpDownCounter("torchbind.tensors.live", static () => LiveTensors, "{tensor}", "Tensor objects alive");
+        meter.CreateObservableUpDownCounter("torchbind.memory.live", static () => LiveBytes, "By", "Native bytes that tensors hold");
+        meter.CreateObservableGauge("torchbind.memory.peak", static () => PeakBytes, "By", "Most native bytes held at once");
+        meter.CreateObservableCounter("torchbind.memory.allocations", static () => Allocations, "{allocation}", "Native blocks allocated");
+        return meter;
+    }
+}
