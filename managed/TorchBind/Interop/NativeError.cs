@@ -53,12 +53,32 @@ internal static unsafe class NativeError
         IndexError => new TorchIndexException(message),
         ValueError => new ArgumentException(message),
         TypeError => new TorchTypeException(message),
+        NotImplemented when MissingDevice(message) is { } device => new TorchNotImplementedException(
+            $"There is no {device} device for the libtorch at {LibtorchLoader.LibtorchPath}: it is a build without {device}, or it finds no "
+            + $"driver. libtorch says: {message}"),
         NotImplemented => new TorchNotImplementedException(message),
         OutOfMemory => new OutOfMemoryException(message),
         LinalgError => new LinalgException(message),
         NotSupported => new NotSupportedException(message),
         _ => new TorchException(message),
     };
+
+    /// <summary>The backend that a message of libtorch's dispatcher misses, where it stands for a device that is not there.</summary>
+    private static string? MissingDevice(string message)
+    {
+        foreach (var (backend, type) in new[] { ("CUDA", DeviceType.Cuda), ("MPS", DeviceType.Mps), ("XPU", DeviceType.Xpu) })
+        {
+            if (message.Contains($"arguments from the '{backend}' backend", StringComparison.Ordinal) && !IsAvailable(type))
+                return backend;
+        }
+        return null;
+    }
+
+    private static bool IsAvailable(DeviceType type)
+    {
+        byte available;
+        return NativeMethods.tb_core_device_available((int)type, &available) == 0 && available != 0;
+    }
 
     /// <summary>Managed exceptions on their way through native frames, found again by a key in the message.</summary>
     private static class CallbackExceptions
