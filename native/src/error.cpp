@@ -67,8 +67,8 @@ tb_status fail() noexcept {
   } catch (const c10::Error& error) {
     // The CPU allocator reports exhaustion as a plain error.
     const char* text = error.what_without_backtrace();
-    const bool memory =
-        std::strstr(text, "not enough memory") != nullptr || std::strstr(text, "can't allocate memory") != nullptr;
+    const bool memory = std::strstr(text, "not enough memory") != nullptr ||
+                        std::strstr(text, "can't allocate memory") != nullptr;
     return remember(memory ? TB_OUT_OF_MEMORY : TB_ERROR, error);
   } catch (const std::bad_alloc& error) {
     return remember(TB_OUT_OF_MEMORY, error.what());
