@@ -64,7 +64,10 @@ internal sealed class Surface
             found = true;
             yield return (Container.Sparse, "torch.sparse." + sparse);
         }
-        if (op.IsMethod && (_python.Contains("torch.Tensor." + name) || _settings.Properties.ContainsKey(name)))
+        // Some methods of Python are functions only in C++: those that work on a tensor called self.
+        var method = op.IsMethod || op.Schema.Arguments is [{ Name: "self", Type: { Base: BaseType.Tensor, IsList: false } }, ..]
+            && !op.Schema.Arguments.Any(a => a.KeywordOnly && a.Type.Writes);
+        if (method && (_python.Contains("torch.Tensor." + name) || _settings.Properties.ContainsKey(name)))
         {
             found = true;
             yield return (Container.Tensor, "torch.Tensor." + name);

@@ -189,6 +189,20 @@ public unsafe partial class Tensor
         return this;
     }
 
+    /// <summary>Mirrors <c>torch.Tensor.addmm</c>. <c>aten::addmm.dtype(Tensor self, Tensor mat1, Tensor mat2, ScalarType out_dtype, *, Scalar beta=1, Scalar alpha=1) -&gt; Tensor</c></summary>
+    [OverloadResolutionPriority(1)]
+    public Tensor Addmm(Tensor mat1, Tensor mat2, DType outDtype, Scalar? beta = null, Scalar? alpha = null)
+    {
+        using var thisBorrow = new Borrow(this);
+        using var mat1Borrow = new Borrow(mat1, nameof(mat1));
+        using var mat2Borrow = new Borrow(mat2, nameof(mat2));
+        var betaValue = beta ?? 1;
+        var alphaValue = alpha ?? 1;
+        nint result0;
+        NativeError.Check(NativeMethods.tb_addmm_dtype(thisBorrow.Handle, mat1Borrow.Handle, mat2Borrow.Handle, (int)outDtype, &betaValue, &alphaValue, &result0));
+        return TorchBind.Tensor.Wrap(result0);
+    }
+
     /// <summary>Mirrors <c>torch.Tensor.addmm</c>. <c>aten::addmm(Tensor self, Tensor mat1, Tensor mat2, *, Scalar beta=1, Scalar alpha=1) -&gt; Tensor</c></summary>
     public Tensor Addmm(Tensor mat1, Tensor mat2, Scalar? beta = null, Scalar? alpha = null)
     {

@@ -8,6 +8,20 @@ namespace TorchBind;
 
 public unsafe partial class Tensor
 {
+    /// <summary>Mirrors <c>torch.Tensor.baddbmm</c>. <c>aten::baddbmm.dtype(Tensor self, Tensor batch1, Tensor batch2, ScalarType out_dtype, *, Scalar beta=1, Scalar alpha=1) -&gt; Tensor</c></summary>
+    [OverloadResolutionPriority(1)]
+    public Tensor Baddbmm(Tensor batch1, Tensor batch2, DType outDtype, Scalar? beta = null, Scalar? alpha = null)
+    {
+        using var thisBorrow = new Borrow(this);
+        using var batch1Borrow = new Borrow(batch1, nameof(batch1));
+        using var batch2Borrow = new Borrow(batch2, nameof(batch2));
+        var betaValue = beta ?? 1;
+        var alphaValue = alpha ?? 1;
+        nint result0;
+        NativeError.Check(NativeMethods.tb_baddbmm_dtype(thisBorrow.Handle, batch1Borrow.Handle, batch2Borrow.Handle, (int)outDtype, &betaValue, &alphaValue, &result0));
+        return TorchBind.Tensor.Wrap(result0);
+    }
+
     /// <summary>Mirrors <c>torch.Tensor.baddbmm</c>. <c>aten::baddbmm(Tensor self, Tensor batch1, Tensor batch2, *, Scalar beta=1, Scalar alpha=1) -&gt; Tensor</c></summary>
     public Tensor Baddbmm(Tensor batch1, Tensor batch2, Scalar? beta = null, Scalar? alpha = null)
     {
@@ -31,6 +45,18 @@ public unsafe partial class Tensor
         var alphaValue = alpha ?? 1;
         NativeError.Check(NativeMethods.tb_baddbmm_(thisBorrow.Handle, batch1Borrow.Handle, batch2Borrow.Handle, &betaValue, &alphaValue));
         return this;
+    }
+
+    /// <summary>Mirrors <c>torch.Tensor.bernoulli</c>. <c>aten::bernoulli.Tensor(Tensor self, Tensor p, *, Generator? generator=None) -&gt; Tensor</c></summary>
+    [OverloadResolutionPriority(2)]
+    public Tensor Bernoulli(Tensor p, Generator? generator = null)
+    {
+        using var thisBorrow = new Borrow(this);
+        using var pBorrow = new Borrow(p, nameof(p));
+        using var generatorBorrow = HandleBorrow.Optional(generator, nameof(generator));
+        nint result0;
+        NativeError.Check(NativeMethods.tb_bernoulli_Tensor(thisBorrow.Handle, pBorrow.Handle, generatorBorrow.Handle, &result0));
+        return TorchBind.Tensor.Wrap(result0);
     }
 
     /// <summary>Mirrors <c>torch.Tensor.bernoulli</c>. <c>aten::bernoulli.p(Tensor self, float p, *, Generator? generator=None) -&gt; Tensor</c></summary>
@@ -292,12 +318,23 @@ public unsafe partial class Tensor
     }
 
     /// <summary>Mirrors <c>torch.Tensor.bmm</c>. <c>aten::bmm(Tensor self, Tensor mat2) -&gt; Tensor</c></summary>
+    [OverloadResolutionPriority(1)]
     public Tensor Bmm(Tensor mat2)
     {
         using var thisBorrow = new Borrow(this);
         using var mat2Borrow = new Borrow(mat2, nameof(mat2));
         nint result0;
         NativeError.Check(NativeMethods.tb_bmm(thisBorrow.Handle, mat2Borrow.Handle, &result0));
+        return TorchBind.Tensor.Wrap(result0);
+    }
+
+    /// <summary>Mirrors <c>torch.Tensor.bmm</c>. <c>aten::bmm.dtype(Tensor self, Tensor mat2, ScalarType out_dtype) -&gt; Tensor</c></summary>
+    public Tensor Bmm(Tensor mat2, DType outDtype)
+    {
+        using var thisBorrow = new Borrow(this);
+        using var mat2Borrow = new Borrow(mat2, nameof(mat2));
+        nint result0;
+        NativeError.Check(NativeMethods.tb_bmm_dtype(thisBorrow.Handle, mat2Borrow.Handle, (int)outDtype, &result0));
         return TorchBind.Tensor.Wrap(result0);
     }
 

@@ -303,12 +303,23 @@ public unsafe partial class Tensor
     }
 
     /// <summary>Mirrors <c>torch.Tensor.mm</c>. <c>aten::mm(Tensor self, Tensor mat2) -&gt; Tensor</c></summary>
+    [OverloadResolutionPriority(1)]
     public Tensor Mm(Tensor mat2)
     {
         using var thisBorrow = new Borrow(this);
         using var mat2Borrow = new Borrow(mat2, nameof(mat2));
         nint result0;
         NativeError.Check(NativeMethods.tb_mm(thisBorrow.Handle, mat2Borrow.Handle, &result0));
+        return TorchBind.Tensor.Wrap(result0);
+    }
+
+    /// <summary>Mirrors <c>torch.Tensor.mm</c>. <c>aten::mm.dtype(Tensor self, Tensor mat2, ScalarType out_dtype) -&gt; Tensor</c></summary>
+    public Tensor Mm(Tensor mat2, DType outDtype)
+    {
+        using var thisBorrow = new Borrow(this);
+        using var mat2Borrow = new Borrow(mat2, nameof(mat2));
+        nint result0;
+        NativeError.Check(NativeMethods.tb_mm_dtype(thisBorrow.Handle, mat2Borrow.Handle, (int)outDtype, &result0));
         return TorchBind.Tensor.Wrap(result0);
     }
 

@@ -63,6 +63,15 @@ public unsafe partial class Tensor
         return (TorchBind.Tensor.Wrap(result0), TorchBind.Tensor.Wrap(result1));
     }
 
+    /// <summary>Mirrors <c>torch.Tensor.qscheme</c>. <c>aten::qscheme(Tensor self) -&gt; QScheme</c></summary>
+    public QScheme Qscheme()
+    {
+        using var thisBorrow = new Borrow(this);
+        int result0;
+        NativeError.Check(NativeMethods.tb_qscheme(thisBorrow.Handle, &result0));
+        return (QScheme)result0;
+    }
+
     /// <summary>Mirrors <c>torch.Tensor.quantile</c>. <c>aten::quantile(Tensor self, Tensor q, int? dim=None, bool keepdim=False, *, str interpolation='linear') -&gt; Tensor</c></summary>
     [OverloadResolutionPriority(1)]
     public Tensor Quantile(Tensor q, long? dim = null, bool keepDim = false, string interpolation = "linear")

@@ -63,6 +63,18 @@ public unsafe partial class Tensor
         return TorchBind.Tensor.Wrap(result0);
     }
 
+    /// <summary>Mirrors <c>torch.Tensor.real</c>. <c>aten::real(Tensor(a) self) -&gt; Tensor(a)</c></summary>
+    public Tensor Real
+    {
+        get
+        {
+            using var thisBorrow = new Borrow(this);
+            nint result0;
+            NativeError.Check(NativeMethods.tb_real(thisBorrow.Handle, &result0));
+            return TorchBind.Tensor.Wrap(result0);
+        }
+    }
+
     /// <summary>Mirrors <c>torch.Tensor.reciprocal</c>. <c>aten::reciprocal(Tensor self) -&gt; Tensor</c></summary>
     public Tensor Reciprocal()
     {
@@ -239,6 +251,30 @@ public unsafe partial class Tensor
         return TorchBind.Tensor.Wrap(result0);
     }
 
+    /// <summary>Mirrors <c>torch.Tensor.resize</c>. <c>aten::resize(Tensor self, SymInt[] size, *, MemoryFormat? memory_format=None) -&gt; Tensor</c></summary>
+    [OverloadResolutionPriority(1)]
+    public Tensor Resize(params ReadOnlySpan<long> size) => Resize(size: new IntList(size));
+
+    /// <summary>Mirrors <c>torch.Tensor.resize</c>. <c>aten::resize(Tensor self, SymInt[] size, *, MemoryFormat? memory_format=None) -&gt; Tensor</c></summary>
+    public Tensor Resize(IntList size, MemoryFormat? memoryFormat = null)
+    {
+        using var thisBorrow = new Borrow(this);
+        nint result0;
+        fixed (long* sizePointer = &size.Reference)
+            NativeError.Check(NativeMethods.tb_resize(thisBorrow.Handle, sizePointer, size.Length, (int?)memoryFormat ?? -1, &result0));
+        return TorchBind.Tensor.Wrap(result0);
+    }
+
+    /// <summary>Mirrors <c>torch.Tensor.resize_as</c>. <c>aten::resize_as(Tensor self, Tensor the_template, *, MemoryFormat? memory_format=None) -&gt; Tensor</c></summary>
+    public Tensor ResizeAs(Tensor theTemplate, MemoryFormat? memoryFormat = null)
+    {
+        using var thisBorrow = new Borrow(this);
+        using var theTemplateBorrow = new Borrow(theTemplate, nameof(theTemplate));
+        nint result0;
+        NativeError.Check(NativeMethods.tb_resize_as(thisBorrow.Handle, theTemplateBorrow.Handle, (int?)memoryFormat ?? -1, &result0));
+        return TorchBind.Tensor.Wrap(result0);
+    }
+
     /// <summary>Mirrors <c>torch.Tensor.resize_as_sparse_</c>. <c>aten::resize_as_sparse_(Tensor(a!) self, Tensor the_template) -&gt; Tensor(a!)</c></summary>
     public Tensor ResizeAsSparse_(Tensor theTemplate)
     {
@@ -293,6 +329,18 @@ public unsafe partial class Tensor
     {
         using var thisBorrow = new Borrow(this);
         NativeError.Check(NativeMethods.tb_retain_grad(thisBorrow.Handle));
+    }
+
+    /// <summary>Mirrors <c>torch.Tensor.retains_grad</c>. <c>aten::retains_grad(Tensor self) -&gt; bool</c></summary>
+    public bool RetainsGrad
+    {
+        get
+        {
+            using var thisBorrow = new Borrow(this);
+            byte result0;
+            NativeError.Check(NativeMethods.tb_retains_grad(thisBorrow.Handle, &result0));
+            return result0 != 0;
+        }
     }
 
     /// <summary>Mirrors <c>torch.Tensor.roll</c>. <c>aten::roll(Tensor self, SymInt[1] shifts, int[1] dims=[]) -&gt; Tensor</c></summary>

@@ -384,7 +384,6 @@ public static unsafe partial class Torch
         }
 
         /// <summary><c>aten::resize.out(Tensor self, SymInt[] size, *, MemoryFormat? memory_format=None, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>
-        [OverloadResolutionPriority(1)]
         public static Tensor Resize(Tensor self, IntList size, Tensor @out, MemoryFormat? memoryFormat = null)
         {
             using var selfBorrow = new Borrow(self, nameof(self));
@@ -394,18 +393,7 @@ public static unsafe partial class Torch
             return @out;
         }
 
-        /// <summary><c>aten::resize(Tensor self, SymInt[] size, *, MemoryFormat? memory_format=None) -&gt; Tensor</c></summary>
-        public static Tensor Resize(Tensor self, IntList size, MemoryFormat? memoryFormat = null)
-        {
-            using var selfBorrow = new Borrow(self, nameof(self));
-            nint result0;
-            fixed (long* sizePointer = &size.Reference)
-                NativeError.Check(NativeMethods.tb_resize(selfBorrow.Handle, sizePointer, size.Length, (int?)memoryFormat ?? -1, &result0));
-            return TorchBind.Tensor.Wrap(result0);
-        }
-
         /// <summary><c>aten::resize_as.out(Tensor self, Tensor the_template, *, MemoryFormat? memory_format=None, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>
-        [OverloadResolutionPriority(1)]
         public static Tensor ResizeAs(Tensor self, Tensor theTemplate, Tensor @out, MemoryFormat? memoryFormat = null)
         {
             using var selfBorrow = new Borrow(self, nameof(self));
@@ -413,16 +401,6 @@ public static unsafe partial class Torch
             using var outBorrow = new Borrow(@out, nameof(@out));
             NativeError.Check(NativeMethods.tb_resize_as_out(selfBorrow.Handle, theTemplateBorrow.Handle, (int?)memoryFormat ?? -1, outBorrow.Handle));
             return @out;
-        }
-
-        /// <summary><c>aten::resize_as(Tensor self, Tensor the_template, *, MemoryFormat? memory_format=None) -&gt; Tensor</c></summary>
-        public static Tensor ResizeAs(Tensor self, Tensor theTemplate, MemoryFormat? memoryFormat = null)
-        {
-            using var selfBorrow = new Borrow(self, nameof(self));
-            using var theTemplateBorrow = new Borrow(theTemplate, nameof(theTemplate));
-            nint result0;
-            NativeError.Check(NativeMethods.tb_resize_as(selfBorrow.Handle, theTemplateBorrow.Handle, (int?)memoryFormat ?? -1, &result0));
-            return TorchBind.Tensor.Wrap(result0);
         }
 
         /// <summary><c>aten::resize_as_sparse(Tensor self, Tensor the_template) -&gt; Tensor</c></summary>

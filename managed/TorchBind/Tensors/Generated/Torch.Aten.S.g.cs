@@ -211,15 +211,6 @@ public static unsafe partial class Torch
             return self;
         }
 
-        /// <summary><c>aten::size.int(Tensor self, int dim) -&gt; int</c></summary>
-        public static long Size(Tensor self, long dim)
-        {
-            using var selfBorrow = new Borrow(self, nameof(self));
-            long result0;
-            NativeError.Check(NativeMethods.tb_size_int(selfBorrow.Handle, dim, &result0));
-            return result0;
-        }
-
         /// <summary><c>aten::slice.Tensor(Tensor(a) self, int dim=0, SymInt? start=None, SymInt? end=None, SymInt step=1) -&gt; Tensor(a)</c></summary>
         public static Tensor Slice(Tensor self, long dim = 0, long? start = null, long? end = null, long step = 1)
         {
@@ -708,15 +699,6 @@ public static unsafe partial class Torch
             fixed (long* sizePointer = &size.Reference)
                 NativeError.Check(NativeMethods.tb_sparse_resize_and_clear_out(selfBorrow.Handle, sizePointer, size.Length, sparseDim, denseDim, outBorrow.Handle));
             return @out;
-        }
-
-        /// <summary><c>aten::stride.int(Tensor self, int dim) -&gt; int</c></summary>
-        public static long Stride(Tensor self, long dim)
-        {
-            using var selfBorrow = new Borrow(self, nameof(self));
-            long result0;
-            NativeError.Check(NativeMethods.tb_stride_int(selfBorrow.Handle, dim, &result0));
-            return result0;
         }
 
         /// <summary><c>aten::sym_numel(Tensor self) -&gt; SymInt</c></summary>

@@ -1,0 +1,18 @@
+using System.Reflection;
+using System.Runtime.InteropServices;
+using TorchBind.Interop;
+
+namespace TorchBind.Bindings.Tests;
+
+public class ExportTests
+{
+    [Test]
+    public void The_shim_exports_every_declared_function()
+    {
+        var shim = NativeLibrary.Load("torchbind", typeof(Tensor).Assembly, null);
+        var declared = typeof(NativeMethods).GetMethods(BindingFlags.Static | BindingFlags.NonPublic)
+            .Where(m => m.Attributes.HasFlag(MethodAttributes.PinvokeImpl)).Select(m => m.Name).ToList();
+        Assert.That(declared, Has.Count.GreaterThan(3300));
+        Assert.That(declared.Where(name => !NativeLibrary.TryGetExport(shim, name, out _)), Is.Empty);
+    }
+}
