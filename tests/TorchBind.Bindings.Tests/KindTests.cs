@@ -246,7 +246,7 @@ public class KindTests
     public void Tensor_lists()
     {
         Assert.That(Torch.Arange(4).Chunk(2).Select(t => t.Numel() == 2), Has.All.True);
-        Assert.That(Torch.Aten._ForeachMul(new Tensor[0], 2), Is.Empty);
+        Assert.That(Torch.Aten._ForeachMul([Torch.Ones(1)], 2).SelectMany(Values), Is.EqualTo(new double[] { 2 }));
         var (hist, edges) = Torch.Histogramdd(Torch.Zeros(1, 2), [1, 1]);
         Assert.That(edges, Has.Length.EqualTo(2));
         Assert.That(hist.Numel(), Is.EqualTo(1));

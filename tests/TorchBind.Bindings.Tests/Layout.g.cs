@@ -15,12 +15,12 @@ public unsafe class LayoutTests
         Assert.That(sizeof(tb_index), Is.EqualTo(40));
         tb_index value = default;
         var start = (byte*)&value;
-        Assert.That((byte*)&value.kind - start, Is.EqualTo((nint)0));
-        Assert.That((byte*)&value.reserved - start, Is.EqualTo((nint)4));
-        Assert.That((byte*)&value.a - start, Is.EqualTo((nint)8));
-        Assert.That((byte*)&value.b - start, Is.EqualTo((nint)16));
-        Assert.That((byte*)&value.c - start, Is.EqualTo((nint)24));
-        Assert.That((byte*)&value.tensor - start, Is.EqualTo((nint)32));
+        Assert.That((byte*)&value.kind - start, Is.EqualTo(0L));
+        Assert.That((byte*)&value.reserved - start, Is.EqualTo(4L));
+        Assert.That((byte*)&value.a - start, Is.EqualTo(8L));
+        Assert.That((byte*)&value.b - start, Is.EqualTo(16L));
+        Assert.That((byte*)&value.c - start, Is.EqualTo(24L));
+        Assert.That((byte*)&value.tensor - start, Is.EqualTo(32L));
     }
 
     [Test]
@@ -35,7 +35,7 @@ public unsafe class LayoutTests
         Assert.That(sizeof(tb_tensor_list), Is.EqualTo(16));
         tb_tensor_list value = default;
         var start = (byte*)&value;
-        Assert.That((byte*)&value.data - start, Is.EqualTo((nint)0));
-        Assert.That((byte*)&value.length - start, Is.EqualTo((nint)8));
+        Assert.That((byte*)&value.data - start, Is.EqualTo(0L));
+        Assert.That((byte*)&value.length - start, Is.EqualTo(8L));
     }
 }

@@ -107,7 +107,7 @@ internal static class NativeMethodsWriter
             if (type.Fields.Count > 0)
                 text.Append($"        {cs} value = default;\n        var start = (byte*)&value;\n");
             foreach (var field in type.Fields)
-                text.Append($"        Assert.That((byte*)&value.{Naming.Escape(field.Name)} - start, Is.EqualTo((nint){field.Offset}));\n");
+                text.Append($"        Assert.That((byte*)&value.{Naming.Escape(field.Name)} - start, Is.EqualTo({field.Offset}L));\n");
             text.Append("    }\n\n");
         }
         text.Length--;
