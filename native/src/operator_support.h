@@ -147,8 +147,8 @@ inline std::optional<c10::Device> optional_device(int32_t type, int32_t index) {
 inline std::optional<at::Generator> generator(tb_generator handle) {
   if (handle == nullptr)
     return std::nullopt;
-  return at::Generator(c10::intrusive_ptr<c10::GeneratorImpl>::reclaim_copy(
-      reinterpret_cast<c10::GeneratorImpl*>(handle)));
+  return at::Generator(
+      c10::intrusive_ptr<c10::GeneratorImpl>::reclaim_copy(reinterpret_cast<c10::GeneratorImpl*>(handle)));
 }
 
 inline c10::Storage storage(tb_storage handle) {
@@ -179,7 +179,8 @@ inline std::vector<at::Dimname> dimnames(const char* const* names, int64_t lengt
   return result;
 }
 
-inline std::optional<at::DimnameList> optional_dimnames(const std::vector<at::Dimname>& names, int64_t length) {
+inline std::optional<at::DimnameList> optional_dimnames(const std::vector<at::Dimname>& names,
+                                                        int64_t length) {
   return length < 0 ? std::nullopt : std::optional<at::DimnameList>(names);
 }
 #endif
