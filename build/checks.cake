@@ -41,7 +41,7 @@ Task("CheckGenerated")
 Dictionary<string, string> GeneratedFiles() =>
     new[] { "managed", "tests" }.SelectMany(d => FilesIn(d, "*.g.cs"))
         .Concat(FilesIn("bindings/schemas", "*.txt"))
-        .Concat(new[] { "docs/operators.md", "bindings/operators.json" }.Where(System.IO.File.Exists))
+        .Concat(new[] { "docs/operators.md", "bindings/operators.json", "bindings/python-names.txt" }.Where(System.IO.File.Exists))
         .ToDictionary(f => f, f => Convert.ToHexString(SHA256.HashData(System.IO.File.ReadAllBytes(f))));
 
 Task("Clean")

@@ -26,7 +26,11 @@ void Generate()
     foreach (var libtorch in Libtorchs())
     {
         if (libtorch.Version == KnownVersions[libtorch.Minor])
+        {
             Run("dotnet", [Bindings(), "schemas", "--libtorch", libtorch.Root]);
+            if (libtorch.Python is not null)
+                Run(libtorch.Python, ["bindings/python_names.py"]);
+        }
         else
             Warning("bindings/schemas holds libtorch {0}; the one at hand is {1}, and was not read.", KnownVersions[libtorch.Minor], libtorch.Version);
     }

@@ -28,14 +28,16 @@ void Run(string program, IEnumerable<string> arguments, IDictionary<string, stri
         throw new CakeException($"{System.IO.Path.GetFileName(program)} {string.Join(' ', arguments)}: exit code {code}");
 }
 
-// The state of files, cheaply: their paths, sizes and times of change. Folders are searched, without build output.
+// The state of files: paths and contents (of a big one: size and time of change). Folders are searched, without build output.
 string KeyOf(IEnumerable<string> paths, params string[] more)
 {
     var text = new System.Text.StringBuilder();
     foreach (var path in paths.SelectMany(Expand).Distinct().Order(StringComparer.Ordinal))
     {
         var file = new System.IO.FileInfo(path);
-        text.Append(path).Append(' ').Append(file.Length).Append(' ').Append(file.LastWriteTimeUtc.Ticks).Append('\n');
+        text.Append(path).Append(' ').Append(file.Length > 8 << 20
+            ? $"{file.Length} {file.LastWriteTimeUtc.Ticks}"
+            : Convert.ToHexString(SHA256.HashData(System.IO.File.ReadAllBytes(path)))).Append('\n');
     }
     foreach (var item in more)
         text.Append(item).Append('\n');
