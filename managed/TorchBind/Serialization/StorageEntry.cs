@@ -8,6 +8,7 @@ public sealed class StorageEntry
 {
     private ByteSource? _source;
     private readonly ZipReader? _zip;
+    private readonly Storage? _live;
     private readonly ZipRecord? _record;
 
     internal StorageEntry(string key, DType dtype, string location, long byteLength)
@@ -37,6 +38,9 @@ public sealed class StorageEntry
         }
     }
 
+    internal StorageEntry(string key, DType dtype, string location, Storage live)
+        : this(key, dtype, location, live.NBytes) => _live = live;
+
     /// <summary>The storage's name in the checkpoint.</summary>
     public string Key { get; }
 
@@ -56,7 +60,7 @@ public sealed class StorageEntry
     public bool IsBigEndian { get; internal set; }
 
     /// <summary>Whether the checkpoint holds data for it; false for storages on the <c>meta</c> device.</summary>
-    public bool HasData => _source is not null || _record is not null;
+    public bool HasData => _source is not null || _record is not null || _live is not null;
 
     /// <summary>Whether it is the typed face of bytes: its element type says nothing about the tensors on it.</summary>
     internal bool IsUntyped { get; init; }
@@ -80,6 +84,15 @@ public sealed class StorageEntry
 
     internal ByteSource? Source => _source;
 
+    /// <summary>Where the bytes lie in memory, for a storage of a living tensor; null for others.</summary>
+    internal unsafe byte* LivePointer => _live is null ? null : (byte*)_live.DataPtr();
+
+    /// <summary>Whether <see cref="ReadPart"/> works.</summary>
+    internal bool CanReadParts => _source is not null && !IsBigEndian;
+
+    /// <summary>Reads some of the bytes.</summary>
+    internal unsafe void ReadPart(long offset, byte* destination, long count) => _source!.Read(Offset + offset, destination, count);
+
     /// <summary>Gives the entry its place once that is known (the stream form names storages before their data).</summary>
     internal void Place(ByteSource source, long offset)
     {
@@ -92,7 +105,9 @@ public sealed class StorageEntry
     {
         if (ByteLength == 0)
             return;
-        if (_source is not null)
+        if (_live is not null)
+            Buffer.MemoryCopy(LivePointer, destination, ByteLength, ByteLength);
+        else if (_source is not null)
             _source.Read(Offset, destination, ByteLength);
         else if (_zip is not null && _record is not null)
             _zip.Read(_record, destination, ByteLength);

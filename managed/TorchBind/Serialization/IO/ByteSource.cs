@@ -132,6 +132,16 @@ internal abstract class ByteSource : IDisposable
         }
     }
 
+    /// <summary>Notes that memory of the source is in use: until <see cref="ReleaseUser"/>, disposing only marks it.</summary>
+    public virtual void AddUser()
+    {
+    }
+
+    /// <summary>Ends what <see cref="AddUser"/> began.</summary>
+    public virtual void ReleaseUser()
+    {
+    }
+
     protected abstract void ReadCore(long offset, Span<byte> destination);
 
     public virtual void Dispose()
@@ -174,6 +184,9 @@ internal abstract class ByteSource : IDisposable
         private readonly MemoryMappedFile _map;
         private readonly MemoryMappedViewAccessor _view;
         private readonly long _shift;
+        private readonly Lock _gate = new();
+        private int _users;
+        private bool _disposed;
 
         public MappedSource(string path, SafeFileHandle handle, long length)
             : base($"'{path}'", length)
@@ -203,7 +216,32 @@ internal abstract class ByteSource : IDisposable
             GC.KeepAlive(this);
         }
 
+        public override void AddUser()
+        {
+            lock (_gate)
+                _users++;
+        }
+
+        public override void ReleaseUser()
+        {
+            lock (_gate)
+            {
+                if (--_users == 0 && _disposed)
+                    Unmap();
+            }
+        }
+
         public override void Dispose()
+        {
+            lock (_gate)
+            {
+                _disposed = true;
+                if (_users == 0)
+                    Unmap();
+            }
+        }
+
+        private void Unmap()
         {
             _view.Dispose();
             _map.Dispose();
@@ -253,6 +291,10 @@ internal abstract class ByteSource : IDisposable
         }
 
         public override string? FilePath => whole.FilePath;
+
+        public override void AddUser() => whole.AddUser();
+
+        public override void ReleaseUser() => whole.ReleaseUser();
 
         protected override void ReadCore(long offset, Span<byte> destination) => whole.ReadCore(origin + offset, destination);
     }

@@ -1,0 +1,68 @@
+using System.Text;
+using TorchBind.Serialization.IO;
+using TorchBind.Serialization.Pickle;
+using TorchBind.Serialization.Zip;
+
+namespace TorchBind.Serialization;
+
+/// <summary>Writes the zip form of <c>torch.save</c>.</summary>
+internal static class CheckpointWriter
+{
+    public static void Save(object? value, string path, SaveOptions options)
+    {
+        using var describer = new TensorDescriber();
+        // What cannot be saved is found before a file is touched.
+        (ReadOnlyMemory<byte> pickle, IReadOnlyList<StorageEntry> storages) = TorchPickler.Write(value, describer, options);
+        using ByteSink sink = ByteSink.CreateFile(path, options.FlushToDisk);
+        string root = Path.GetFileNameWithoutExtension(path);
+        Write(sink, root.Length == 0 ? "archive" : root, pickle, storages);
+        sink.Commit();
+        GC.KeepAlive(value);
+    }
+
+    public static void Save(object? value, Stream stream, SaveOptions options)
+    {
+        using var describer = new TensorDescriber();
+        (ReadOnlyMemory<byte> pickle, IReadOnlyList<StorageEntry> storages) = TorchPickler.Write(value, describer, options);
+        using ByteSink sink = ByteSink.ToStream(stream);
+        Write(sink, "archive", pickle, storages);
+        sink.Commit();
+        GC.KeepAlive(value);
+    }
+
+    private static unsafe void Write(ByteSink sink, string root, ReadOnlyMemory<byte> pickle, IReadOnlyList<StorageEntry> storages)
+    {
+        var zip = new ZipWriter(sink);
+        zip.Write(root + "/data.pkl", pickle.Span);
+        zip.Write(root + "/byteorder", BitConverter.IsLittleEndian ? "little"u8 : "big"u8);
+        var name = new StringBuilder();
+        for (int i = 0; i < storages.Count; i++)
+        {
+            name.Clear().Append(root).Append("/data/").Append(i);
+            WriteStorage(zip, name.ToString(), storages[i]);
+        }
+        zip.Write(root + "/version", "3\n"u8);
+        zip.Finish();
+    }
+
+    private static unsafe void WriteStorage(ZipWriter zip, string name, StorageEntry storage)
+    {
+        byte* data = storage.LivePointer;
+        if (data == null)
+            data = storage.MappedPointer;
+        if (data != null || storage.ByteLength == 0)
+        {
+            zip.Write(name, data, storage.ByteLength);
+        }
+        else if (storage.CanReadParts)
+        {
+            using var stream = new SourceStream(storage.Source!, storage.Offset, storage.ByteLength);
+            zip.Write(name, stream, storage.ByteLength);
+        }
+        else
+        {
+            zip.Write(name, storage.ReadBytes());
+        }
+        GC.KeepAlive(storage);
+    }
+}

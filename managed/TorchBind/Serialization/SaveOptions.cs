@@ -1,0 +1,18 @@
+namespace TorchBind.Serialization;
+
+/// <summary>Choices for writing a checkpoint.</summary>
+public sealed class SaveOptions
+{
+    internal static SaveOptions Default { get; } = new();
+
+    /// <summary>
+    /// Whether to wait until the file is on the disk before it takes its name, so that not even a power failure leaves a damaged one.
+    /// True unless told otherwise; false saves time and still keeps a crash of the program from damaging anything.
+    /// </summary>
+    public bool FlushToDisk { get; init; } = true;
+
+    /// <summary>
+    /// Writes only what PyTorch 1.13 can read as well: no element types that it lacks, conjugate and negative views as plain tensors.
+    /// </summary>
+    public bool ForOldReaders { get; init; }
+}

@@ -1,0 +1,100 @@
+using TorchBind.Serialization.Pickle;
+
+namespace TorchBind.Serialization;
+
+/// <summary>Makes state dicts out of what checkpoints hold: dictionaries of tensors, or whole modules.</summary>
+internal static class StateDictReader
+{
+    private const int MaxModules = 1_000_000;
+
+    public static StateDict Read(object? value, TensorLoader loader, string path)
+    {
+        switch (value)
+        {
+            case PickleDictionary dictionary:
+                return FromDictionary(dictionary, loader, path);
+            case PickleObject module when module.TryGetAttribute("_parameters", out _) || module.TryGetAttribute("_modules", out _):
+                var state = new StateDict();
+                FromModule(module, "", loader, state, [], 0);
+                return state;
+            default:
+                throw CheckpointException.WrongKind($"{path} is no state dict but a {PythonEquality.KindOf(value)}.");
+        }
+    }
+
+    private static StateDict FromDictionary(PickleDictionary dictionary, TensorLoader loader, string path)
+    {
+        if (dictionary.Count > 0 && !dictionary.Any(static pair => pair.Value is TensorEntry))
+            throw NoTensors(dictionary, path);
+        var state = new StateDict();
+        loader.LoadAll(dictionary.Select(static pair => pair.Value).OfType<TensorEntry>());
+        foreach ((object? key, object? value) in dictionary)
+        {
+            if (key is not string name)
+                throw CheckpointException.WrongKind($"{path} is no state dict: it has the key {PythonEquality.Describe(key)}, and keys of state dicts are strings.");
+            if (value is TensorEntry entry)
+                state.Add(name, loader.Load(entry));
+            else if (name.EndsWith("_extra_state", StringComparison.Ordinal) || value is null)
+                state.Extra[name] = value;
+            else
+                throw NoTensors(dictionary, path);
+        }
+        if (dictionary.Attributes is { } attributes && attributes.TryGetValue("_metadata", out object? metadata) && metadata is PickleDictionary notes)
+        {
+            foreach ((object? key, object? note) in notes)
+            {
+                if (key is string module && note is PickleDictionary entries)
+                    state.Metadata[module] = Note(entries);
+            }
+        }
+        return state;
+    }
+
+    private static OrderedDictionary<string, object?> Note(PickleDictionary entries)
+    {
+        var note = new OrderedDictionary<string, object?>(StringComparer.Ordinal);
+        foreach ((object? key, object? value) in entries)
+        {
+            if (key is string name)
+                note[name] = value;
+        }
+        return note;
+    }
+
+    // What Module.state_dict() does: own parameters, buffers, then children, depth first; what is None or not persistent is left out.
+    private static void FromModule(PickleObject module, string prefix, TensorLoader loader, StateDict state, HashSet<PickleObject> open, int depth)
+    {
+        if (depth > 500 || !open.Add(module) || state.Count > MaxModules)
+            throw CheckpointException.Corrupt($"The module '{prefix.TrimEnd('.')}' contains itself or is nested without end.");
+        PickleSet? transient = module.TryGetAttribute("_non_persistent_buffers_set", out object? set) ? set as PickleSet : null;
+        foreach (string list in (ReadOnlySpan<string>)["_parameters", "_buffers"])
+        {
+            if (!module.TryGetAttribute(list, out object? members) || members is not PickleDictionary tensors)
+                continue;
+            foreach ((object? key, object? value) in tensors)
+            {
+                if (key is string name && value is TensorEntry entry && !(list == "_buffers" && transient is not null && transient.Contains(name)))
+                    state.Add(prefix + name, loader.Load(entry));
+            }
+        }
+        var note = new OrderedDictionary<string, object?>(StringComparer.Ordinal) { ["version"] = module.TryGetAttribute("_version", out object? version) ? version : 1L };
+        state.Metadata[prefix.TrimEnd('.')] = note;
+        if (module.TryGetAttribute("_modules", out object? children) && children is PickleDictionary modules)
+        {
+            foreach ((object? key, object? value) in modules)
+            {
+                if (key is string name && value is PickleObject child)
+                    FromModule(child, $"{prefix}{name}.", loader, state, open, depth + 1);
+            }
+        }
+        open.Remove(module);
+    }
+
+    private static CheckpointException NoTensors(PickleDictionary dictionary, string path)
+    {
+        string keys = string.Join(", ", dictionary.Keys.Take(10).Select(PythonEquality.Describe));
+        string[] candidates = [.. dictionary.Where(static p => p.Key is string && p.Value is PickleDictionary inner && inner.Any(static i => i.Value is TensorEntry)).Select(static p => (string)p.Key!)];
+        string hint = candidates.Length > 0 ? $" A state dict is in {path}[\"{candidates[0]}\"]." : "";
+        return CheckpointException.WrongKind($"{path} is no state dict: not all of its values are tensors. Its keys are {keys}{(dictionary.Count > 10 ? ", ..." : "")}.{hint}");
+    }
+}

@@ -1,0 +1,106 @@
+namespace TorchBind.Serialization;
+
+/// <summary>Describes living tensors as a checkpoint would, so that writers have one kind of thing to write.</summary>
+internal sealed class TensorDescriber : IDisposable
+{
+    private readonly Dictionary<Tensor, TensorEntry> _tensors = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<long, StorageEntry> _storages = [];
+    private readonly List<IDisposable> _owned = [];
+
+    public TensorEntry Describe(Tensor tensor)
+    {
+        if (!_tensors.TryGetValue(tensor, out TensorEntry? entry))
+        {
+            entry = Make(tensor);
+            entry.RequiresGrad = tensor.RequiresGrad;
+            _tensors.Add(tensor, entry);
+        }
+        return entry;
+    }
+
+    public void Dispose()
+    {
+        foreach (IDisposable item in _owned)
+            item.Dispose();
+    }
+
+    private TensorEntry Make(Tensor tensor)
+    {
+        if (tensor.IsNested)
+            return Composed(tensor, TensorEntryKind.Nested, [tensor.Size(0)], tensor._NestedGetValues(), tensor._NestedTensorSize(), tensor._NestedTensorStrides(), tensor._NestedTensorStorageOffsets());
+        long[] shape = tensor.Shape.ToArray();
+        switch (tensor.Layout)
+        {
+            case Layout.Strided:
+                break;
+            case Layout.Sparse:
+                TensorEntry coo = Composed(tensor, TensorEntryKind.Sparse, shape, tensor._Indices(), tensor._Values());
+                coo.IsCoalesced = tensor.IsCoalesced();
+                return coo;
+            case Layout.SparseCsr or Layout.SparseBsr:
+                return Composed(tensor, TensorEntryKind.Sparse, shape, tensor.CrowIndices(), tensor.ColIndices(), tensor.Values());
+            case Layout.SparseCsc or Layout.SparseBsc:
+                return Composed(tensor, TensorEntryKind.Sparse, shape, tensor.CcolIndices(), tensor.RowIndices(), tensor.Values());
+            default:
+                using (Tensor dense = tensor.ToDense())
+                    return Make(Own(dense.Clone()));
+        }
+        if (tensor.IsMeta)
+            return new TensorEntry(TensorEntryKind.Meta, tensor.DType, shape) { Steps = tensor.Stride().ToArray() };
+        var entry = new TensorEntry(tensor.IsQuantized ? TensorEntryKind.Quantized : TensorEntryKind.Strided, tensor.DType, shape)
+        {
+            Steps = tensor.Stride().ToArray(),
+            StorageOffset = tensor.StorageOffset(),
+            Storage = StorageOf(tensor),
+            IsConjugate = tensor.IsConj,
+            IsNegative = tensor.IsNeg,
+        };
+        if (tensor.IsQuantized)
+            entry.Quantizer = Quantizer(tensor);
+        return entry;
+    }
+
+    private TensorEntry Composed(Tensor tensor, TensorEntryKind kind, long[] shape, params Tensor[] parts)
+        => new(kind, tensor.DType, shape) { Layout = tensor.IsNested ? Layout.Strided : tensor.Layout, Parts = [.. parts.Select(p => Describe(Own(p.Detach())))] };
+
+    private QuantizerEntry Quantizer(Tensor tensor)
+    {
+        // 0 is per_tensor_affine and 1 per_channel_affine, as c10::QScheme numbers them; the others are not saved by torch either.
+        switch (tensor.Qscheme())
+        {
+            case QScheme.PerTensorAffine:
+                return new QuantizerEntry(tensor.QScale(), tensor.QZeroPoint(), null, null, 0);
+            case QScheme.PerChannelAffine or QScheme.PerChannelAffineFloatQParams:
+                return new QuantizerEntry(0, 0, Describe(Own(tensor.QPerChannelScales())), Describe(Own(tensor.QPerChannelZeroPoints())), (int)tensor.QPerChannelAxis());
+            default:
+                throw new NotSupportedException("A tensor with this quantization scheme cannot be saved; torch.save refuses it too.");
+        }
+    }
+
+    private StorageEntry StorageOf(Tensor tensor)
+    {
+        long id = tensor.StorageId();
+        if (_storages.TryGetValue(id, out StorageEntry? entry))
+            return entry;
+        Device device = tensor.Device;
+        Tensor onCpu = tensor;
+        if (device.Type != DeviceType.Cpu)
+        {
+            using Storage there = tensor.UntypedStorage();
+            using Tensor bytes = Torch.Empty(new IntList(0), dtype: DType.UInt8, device: device);
+            using Tensor plain = tensor.Detach();
+            bytes.Set_(plain, 0, new IntList(there.NBytes), new IntList(1));
+            onCpu = Own(bytes.To(Device.Cpu));
+        }
+        entry = new StorageEntry("", tensor.DType, device.ToString(), Own(onCpu.UntypedStorage()));
+        _storages.Add(id, entry);
+        return entry;
+    }
+
+    private T Own<T>(T item)
+        where T : IDisposable
+    {
+        _owned.Add(item);
+        return item;
+    }
+}

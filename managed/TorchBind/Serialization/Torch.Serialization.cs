@@ -1,0 +1,67 @@
+using TorchBind.Serialization;
+
+namespace TorchBind;
+
+public static partial class Torch
+{
+    /// <summary>
+    /// Saves tensors and what goes with them, in the form that Python's <c>torch.load</c> reads (with <c>weights_only=True</c> and
+    /// <c>mmap=True</c> too). Mirrors <c>torch.save</c>.
+    /// </summary>
+    /// <remarks>
+    /// The file appears whole or not at all: it is written under another name in the same folder first. Tensors that share memory share it
+    /// again after loading, and their memory is written once. Saved can be a <see cref="StateDict"/>, a tensor, null, numbers, booleans, strings,
+    /// byte arrays, tuples, and lists, sets and dictionaries of all these.
+    /// </remarks>
+    /// <param name="obj">What to save.</param>
+    /// <param name="path">The file to write.</param>
+    /// <param name="options">Choices, such as not to wait for the disk.</param>
+    /// <exception cref="NotSupportedException">Something in <paramref name="obj"/> has no counterpart in a checkpoint; the message names it.</exception>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    public static void Save(object? obj, string path, SaveOptions? options = null) => CheckpointWriter.Save(obj, path, options ?? SaveOptions.Default);
+
+    /// <summary>Saves to a stream, which stays open. Mirrors <c>torch.save</c>.</summary>
+    /// <exception cref="NotSupportedException">Something in <paramref name="obj"/> has no counterpart in a checkpoint.</exception>
+    public static void Save(object? obj, Stream stream, SaveOptions? options = null) => CheckpointWriter.Save(obj, stream, options ?? SaveOptions.Default);
+
+    /// <summary>
+    /// Loads a checkpoint of any form, with all its tensors. Nothing that the file names is ever run, so files from strangers do no harm.
+    /// Mirrors <c>torch.load(weights_only=True)</c>.
+    /// </summary>
+    /// <example>
+    /// <code>
+    /// var checkpoint = Torch.Load("checkpoint.pth");
+    /// long epoch = (long)checkpoint["epoch"];
+    /// var average = (Tensor)checkpoint["optimizer"]["state"][0]["exp_avg"];
+    /// model.LoadStateDict((StateDict)checkpoint["model"]);
+    /// </code>
+    /// </example>
+    /// <param name="path">The file, or the index file of a sharded checkpoint. Its form is found in its content.</param>
+    /// <param name="mapLocation">Where tensors go: a device, or a table from saved to wanted devices. Null: back to where they were, if that is present.</param>
+    /// <param name="mmap">Maps the file into memory, so that only what is used is read and nothing is copied. Tensors may be written to; the file does not change.</param>
+    /// <exception cref="CheckpointException">The file is damaged, cut off, or of a form that is not read; the message says what it looks like and what to do.</exception>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    public static CheckpointValue Load(string path, MapLocation? mapLocation = null, bool mmap = false)
+    {
+        using Checkpoint checkpoint = Checkpoint.Open(path, mapLocation, mmap ? new CheckpointOptions { MemoryMap = true } : null);
+        return LoadAll(checkpoint);
+    }
+
+    /// <summary>Loads a checkpoint from a stream, from where it stands. The stream stays open. Mirrors <c>torch.load(weights_only=True)</c>.</summary>
+    /// <exception cref="CheckpointException">The content is damaged, cut off, or of a form that is not read.</exception>
+    public static CheckpointValue Load(Stream stream, MapLocation? mapLocation = null)
+    {
+        using Checkpoint checkpoint = Checkpoint.Open(stream, mapLocation);
+        return LoadAll(checkpoint);
+    }
+
+    /// <summary>Loads a file that holds a state dict: <c>model.LoadStateDict(Torch.LoadStateDict("model.pth"))</c>.</summary>
+    /// <exception cref="CheckpointException">The file cannot be read, or holds no state dict; the message says what it holds.</exception>
+    public static StateDict LoadStateDict(string path, MapLocation? mapLocation = null, bool mmap = false) => Load(path, mapLocation, mmap).AsStateDict();
+
+    private static CheckpointValue LoadAll(Checkpoint checkpoint)
+    {
+        checkpoint.Loader.LoadAll(checkpoint.Tensors);
+        return checkpoint.Root;
+    }
+}
