@@ -21,7 +21,7 @@ import numpy
 import torch
 import safetensors.torch
 
-OUT = sys.argv[1]
+OUT = sys.argv[1] if len(sys.argv) > 1 else "."
 ENTRIES = []
 
 
@@ -367,4 +367,5 @@ def main():
         f.write("\n")
 
 
-main()
+if __name__ == "__main__":
+    main()
