@@ -24,7 +24,7 @@ public sealed class MapLocation
     public MapLocation(IReadOnlyDictionary<string, string> table)
     {
         ArgumentNullException.ThrowIfNull(table);
-        _map = location => table.TryGetValue(location, out string? to) ? Device.Parse(to) : null;
+        _map = location => table.TryGetValue(location, out string? to) ? Device.Parse(to) : (Device?)null;
     }
 
     /// <summary>Everything goes to <paramref name="device"/>.</summary>

@@ -1,3 +1,5 @@
+using TorchBind.Interop;
+
 namespace TorchBind.Serialization;
 
 /// <summary>Describes living tensors as a checkpoint would, so that writers have one kind of thing to write.</summary>
@@ -27,14 +29,14 @@ internal sealed class TensorDescriber : IDisposable
     private TensorEntry Make(Tensor tensor)
     {
         if (tensor.IsNested)
-            return Composed(tensor, TensorEntryKind.Nested, [tensor.Size(0)], tensor._NestedGetValues(), tensor._NestedTensorSize(), tensor._NestedTensorStrides(), tensor._NestedTensorStorageOffsets());
+            return Composed(tensor, TensorEntryKind.Nested, [tensor.Size(0)], tensor.Values(), Torch.Aten._NestedTensorSize(tensor), Torch.Aten._NestedTensorStrides(tensor), Torch.Aten._NestedTensorStorageOffsets(tensor));
         long[] shape = tensor.Shape.ToArray();
         switch (tensor.Layout)
         {
             case Layout.Strided:
                 break;
             case Layout.Sparse:
-                TensorEntry coo = Composed(tensor, TensorEntryKind.Sparse, shape, tensor._Indices(), tensor._Values());
+                TensorEntry coo = Composed(tensor, TensorEntryKind.Sparse, shape, Torch.Aten._Indices(tensor), Torch.Aten._Values(tensor));
                 coo.IsCoalesced = tensor.IsCoalesced();
                 return coo;
             case Layout.SparseCsr or Layout.SparseBsr:
@@ -63,10 +65,12 @@ internal sealed class TensorDescriber : IDisposable
     private TensorEntry Composed(Tensor tensor, TensorEntryKind kind, long[] shape, params Tensor[] parts)
         => new(kind, tensor.DType, shape) { Layout = tensor.IsNested ? Layout.Strided : tensor.Layout, Parts = [.. parts.Select(p => Describe(Own(p.Detach())))] };
 
-    private QuantizerEntry Quantizer(Tensor tensor)
+    private unsafe QuantizerEntry Quantizer(Tensor tensor)
     {
-        // 0 is per_tensor_affine and 1 per_channel_affine, as c10::QScheme numbers them; the others are not saved by torch either.
-        switch (tensor.Qscheme())
+        int scheme;
+        using (var self = new Borrow(tensor))
+            NativeError.Check(NativeMethods.tb_qscheme(self.Handle, &scheme));
+        switch ((QScheme)scheme)
         {
             case QScheme.PerTensorAffine:
                 return new QuantizerEntry(tensor.QScale(), tensor.QZeroPoint(), null, null, 0);
@@ -87,10 +91,10 @@ internal sealed class TensorDescriber : IDisposable
         if (device.Type != DeviceType.Cpu)
         {
             using Storage there = tensor.UntypedStorage();
-            using Tensor bytes = Torch.Empty(new IntList(0), dtype: DType.UInt8, device: device);
+            using Tensor bytes = Torch.Empty(0, dtype: DType.UInt8, device: device);
             using Tensor plain = tensor.Detach();
-            bytes.Set_(plain, 0, new IntList(there.NBytes), new IntList(1));
-            onCpu = Own(bytes.To(Device.Cpu));
+            bytes.Set_(plain, 0, there.NBytes, 1);
+            onCpu = Own(bytes.To(device: Device.Cpu));
         }
         entry = new StorageEntry("", tensor.DType, device.ToString(), Own(onCpu.UntypedStorage()));
         _storages.Add(id, entry);

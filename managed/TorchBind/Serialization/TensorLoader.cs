@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using TorchBind.Interop;
 using TorchBind.Serialization.IO;
@@ -122,9 +123,9 @@ internal sealed unsafe class TensorLoader
 
     private Tensor Make(TensorEntry entry, List<Reading> readings) => entry.Kind switch
     {
-        TensorEntryKind.Strided when entry.Storage is null => Torch.Empty(new IntList(entry.Dimensions), dtype: entry.DType),
+        TensorEntryKind.Strided when entry.Storage is null => Torch.Empty(entry.Dimensions, dtype: entry.DType),
         TensorEntryKind.Strided => Strided(entry, entry.Storage, readings),
-        TensorEntryKind.Meta => Torch.EmptyStrided(new IntList(entry.Dimensions), new IntList(entry.Steps), dtype: entry.DType, device: new Device(DeviceType.Meta)),
+        TensorEntryKind.Meta => Torch.EmptyStrided(entry.Dimensions, entry.Steps, dtype: entry.DType, device: new Device(DeviceType.Meta)),
         TensorEntryKind.Quantized => Quantized(entry, entry.Storage!, readings),
         TensorEntryKind.Sparse => Sparse(entry),
         _ => Nested(entry),
@@ -164,8 +165,8 @@ internal sealed unsafe class TensorLoader
             return tensor;
         }
         Tensor source = Base(storage, device, item, readings);
-        Tensor result = Torch.Empty(new IntList(0), dtype: entry.DType, device: source.Device);
-        result.Set_(source, entry.StorageOffset, new IntList(entry.Dimensions), new IntList(entry.Steps));
+        Tensor result = Torch.Empty(0, dtype: entry.DType, device: source.Device);
+        result.Set_(source, entry.StorageOffset, entry.Dimensions, entry.Steps);
         return result;
     }
 
@@ -189,7 +190,7 @@ internal sealed unsafe class TensorLoader
                 storage.ReadTo(data);
         }
         if (device.Type != DeviceType.Cpu)
-            bytes = Replace(bytes, bytes.To(device));
+            bytes = Replace(bytes, bytes.To(device: device));
         _bases[storage] = bytes;
         return bytes;
     }
@@ -200,9 +201,9 @@ internal sealed unsafe class TensorLoader
         Device device = DeviceOf(storage);
         Tensor source = Base(storage, device, entry.DType.ItemSize(), readings);
         Tensor result = quantizer.IsPerChannel
-            ? Torch._EmptyPerChannelAffineQuantized(new IntList(entry.Dimensions), Load(quantizer.Scales!), Load(quantizer.ZeroPoints!), quantizer.Axis, dtype: entry.DType, device: device)
-            : Torch._EmptyAffineQuantized(new IntList(entry.Dimensions), dtype: entry.DType, device: device, scale: quantizer.Scale, zeroPoint: quantizer.ZeroPoint);
-        result.Set_(source, entry.StorageOffset, new IntList(entry.Dimensions), new IntList(entry.Steps));
+            ? Torch.Aten._EmptyPerChannelAffineQuantized(entry.Dimensions, Load(quantizer.Scales!), Load(quantizer.ZeroPoints!), quantizer.Axis, dtype: entry.DType, device: device)
+            : Torch.Aten._EmptyAffineQuantized(entry.Dimensions, dtype: entry.DType, device: device, scale: quantizer.Scale, zeroPoint: quantizer.ZeroPoint);
+        result.Set_(source, entry.StorageOffset, entry.Dimensions, entry.Steps);
         return result;
     }
 
@@ -210,7 +211,7 @@ internal sealed unsafe class TensorLoader
     {
         try
         {
-            var size = new IntList(entry.Dimensions);
+            IntList size = entry.Dimensions;
             return entry.Layout == Layout.Sparse
                 ? Torch.SparseCooTensor(Load(entry.Parts[0]), Load(entry.Parts[1]), size, isCoalesced: entry.IsCoalesced)
                 : Torch.SparseCompressedTensor(Load(entry.Parts[0]), Load(entry.Parts[1]), Load(entry.Parts[2]), size, dtype: entry.DType, layout: entry.Layout);
@@ -225,7 +226,7 @@ internal sealed unsafe class TensorLoader
     {
         try
         {
-            return Torch._NestedViewFromBuffer(Load(entry.Parts[0]), Load(entry.Parts[1]), Load(entry.Parts[2]), Load(entry.Parts[3]));
+            return Torch.Aten._NestedViewFromBuffer(Load(entry.Parts[0]), Load(entry.Parts[1]), Load(entry.Parts[2]), Load(entry.Parts[3]));
         }
         catch (TorchException e)
         {
@@ -263,7 +264,7 @@ internal sealed unsafe class TensorLoader
         return Tensor.Wrap(handle);
     }
 
-    [UnmanagedCallersOnly]
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void ReleaseMapping(void* context) => Release((nint)context);
 
     private static void Release(nint context)
