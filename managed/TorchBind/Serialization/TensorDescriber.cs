@@ -29,7 +29,10 @@ internal sealed class TensorDescriber : IDisposable
     private TensorEntry Make(Tensor tensor)
     {
         if (tensor.IsNested)
-            return Composed(tensor, TensorEntryKind.Nested, [tensor.Size(0)], tensor.Values(), Torch.Aten._NestedTensorSize(tensor), Torch.Aten._NestedTensorStrides(tensor), Torch.Aten._NestedTensorStorageOffsets(tensor));
+        {
+            Tensor sizes = Torch.Aten._NestedTensorSize(tensor);
+            return Composed(tensor, TensorEntryKind.Nested, [sizes.Size(0)], tensor.Values(), sizes, Torch.Aten._NestedTensorStrides(tensor), Torch.Aten._NestedTensorStorageOffsets(tensor));
+        }
         long[] shape = tensor.Shape.ToArray();
         switch (tensor.Layout)
         {

@@ -240,15 +240,25 @@ internal sealed unsafe class TensorLoader
     {
         nint handle;
         void* pointer;
+        CheckSupported(dtype);
         fixed (long* sizes = shape)
             NativeError.Check(NativeMethods.tb_tensor_empty_cpu(sizes, shape.Length, (int)dtype, &handle, &pointer));
         data = (byte*)pointer;
         return Tensor.Wrap(handle);
     }
 
+    // libtorch itself only says that such a type is not initialized.
+    private static void CheckSupported(DType dtype)
+    {
+        int needed = dtype switch { DType.Float8E8M0FNU => 7, DType.Float4E2M1FNx2 => 8, _ => 0 };
+        if (needed > 0 && Version.TryParse(Torch.Version, out Version? version) && version < new Version(2, needed))
+            throw new NotSupportedException($"The checkpoint holds a tensor of {dtype.Name()}, which libtorch {Torch.Version} does not have; libtorch 2.{needed} and later do.");
+    }
+
     // A tensor over the file's pages; it keeps the mapping alive.
     private static Tensor Map(StorageEntry storage, byte* data, long[] shape, DType dtype)
     {
+        CheckSupported(dtype);
         ByteSource source = storage.Source!;
         source.AddUser();
         nint context = GCHandle.ToIntPtr(GCHandle.Alloc(source));
