@@ -93,11 +93,29 @@ internal sealed class WritingTests
         var shared = new List<int> { 1, 2 };
         var value = new Dictionary<string, object?>
         {
-            ["null"] = null, ["true"] = true, ["int"] = 3, ["long"] = 1L << 40, ["ulong"] = ulong.MaxValue, ["byte"] = (byte)9, ["float"] = 0.5f, ["double"] = 0.1,
-            ["half"] = (Half)1.5, ["text"] = "naïve \ud800", ["bytes"] = new byte[] { 0, 255 }, ["array"] = new[] { 1.5, 2.5 }, ["list"] = shared, ["same"] = shared,
-            ["tuple"] = (1, "a", (2.5, true)), ["set"] = new HashSet<int> { 3, 4 }, ["nested"] = new Dictionary<int, object> { [7] = new ArrayList { 1, null } },
-            ["shape"] = new Shape(2, 3), ["dtype"] = DType.BFloat16, ["device"] = new Device(DeviceType.Cuda, 1), ["complex"] = new System.Numerics.Complex(1, -2),
-            ["big"] = System.Numerics.BigInteger.Pow(2, 100), ["enumerable"] = Enumerable.Range(0, 3),
+            ["null"] = null,
+            ["true"] = true,
+            ["int"] = 3,
+            ["long"] = 1L << 40,
+            ["ulong"] = ulong.MaxValue,
+            ["byte"] = (byte)9,
+            ["float"] = 0.5f,
+            ["double"] = 0.1,
+            ["half"] = (Half)1.5,
+            ["text"] = "naïve \ud800",
+            ["bytes"] = new byte[] { 0, 255 },
+            ["array"] = new[] { 1.5, 2.5 },
+            ["list"] = shared,
+            ["same"] = shared,
+            ["tuple"] = (1, "a", (2.5, true)),
+            ["set"] = new HashSet<int> { 3, 4 },
+            ["nested"] = new Dictionary<int, object> { [7] = new ArrayList { 1, null } },
+            ["shape"] = new Shape(2, 3),
+            ["dtype"] = DType.BFloat16,
+            ["device"] = new Device(DeviceType.Cuda, 1),
+            ["complex"] = new System.Numerics.Complex(1, -2),
+            ["big"] = System.Numerics.BigInteger.Pow(2, 100),
+            ["enumerable"] = Enumerable.Range(0, 3),
         };
         var stream = new MemoryStream();
         Torch.Save(value, stream);
