@@ -57,6 +57,7 @@ internal static class OperatorPage
         Line("  in Python. `out` variants are overloads with a required parameter, written `@out: y`; they return what they were given.");
         Line("- `IntList` takes a number, a tuple, an array, a span, a `Shape` or `[1, 2]`. Where Python takes separate numbers (`x.view(2, 3)`), so");
         Line("  do the members. One number stands for a whole list where the schema fixes its length, as in Python.");
+        Line("- What Python shows as an attribute is a property: `x.T`, `x.MT`, `x.Real`. (`x.t()` is `Torch.T(x)`: C# has one `x.T`.)");
         Line("- Functions that make tensors also take `requiresGrad`, as in Python.");
         Line("- Overloads are tried in a fixed order, as Python's argument parser does, through `OverloadResolutionPriority`: the first parameter");
         Line("  that differs decides; positional ones come before those that Python takes by name only, then narrow types before wide ones.");

@@ -8,7 +8,7 @@ internal sealed class Surface
 {
     private readonly HashSet<string> _python;
     private readonly Settings _settings;
-    private readonly List<string> _newest;
+    private readonly string _newest;
     private readonly List<Member> _members = [];
     private readonly Dictionary<Operator, string> _reasons = [];
 
@@ -16,7 +16,8 @@ internal sealed class Surface
     {
         _settings = settings;
         _python = [.. pythonNames];
-        _newest = [model.References[^1].Version];
+        _newest = model.References[^1].Version;
+        Versions = model.References.Count;
         var unused = settings.HandWritten.Keys.ToHashSet();
         foreach (var op in model.Operators)
         {
@@ -34,6 +35,9 @@ internal sealed class Surface
     }
 
     public IReadOnlyList<Member> Members => _members;
+
+    /// <summary>How many versions of libtorch the reference schemas cover.</summary>
+    public int Versions { get; }
 
     /// <summary>Why an operator has no generated member.</summary>
     public IReadOnlyDictionary<Operator, string> Reasons => _reasons;
@@ -70,7 +74,8 @@ internal sealed class Surface
         if (method && (_python.Contains("torch.Tensor." + name) || _settings.Properties.ContainsKey(name)))
         {
             found = true;
-            yield return (Container.Tensor, "torch.Tensor." + name);
+            // numpy_T and matrix_H are T and H in Python.
+            yield return (Container.Tensor, "torch.Tensor." + (_python.Contains("torch.Tensor." + name) ? name : _settings.Properties[name]));
         }
         if (op.IsFunction && _python.Contains("torch." + name))
         {
@@ -233,7 +238,7 @@ internal sealed class Surface
         var order = _members.Select((m, i) => (m, i)).ToDictionary(p => p.m, p => p.i);
         foreach (var group in _members.GroupBy(m => (m.Container, m.Name, m.Signature)).Where(g => g.Count() > 1).ToList())
         {
-            var best = group.OrderBy(m => m.IsOut).ThenBy(m => !m.Operator.Versions.Contains(_newest[0])).ThenBy(m => order[m]).ToList();
+            var best = group.OrderBy(m => m.IsOut).ThenBy(m => !m.Operator.Versions.Contains(_newest)).ThenBy(m => order[m]).ToList();
             foreach (var loser in best.Skip(1))
             {
                 _members.Remove(loser);

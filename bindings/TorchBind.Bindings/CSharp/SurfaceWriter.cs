@@ -15,11 +15,11 @@ internal static class SurfaceWriter
                 .OrderBy(m => m.Name, StringComparer.Ordinal).ThenByDescending(m => m.Priority).ToList();
             var large = members.Count > 400;
             foreach (var file in members.GroupBy(m => large ? $".{NativeMethodsWriter.FileLetter(m.Name)}" : ""))
-                output.Write($"{container.File}{file.Key}.g.cs", FileOf(container, file));
+                output.Write($"{container.File}{file.Key}.g.cs", FileOf(container, file, surface.Versions));
         }
     }
 
-    private static string FileOf(Container container, IEnumerable<Member> members)
+    private static string FileOf(Container container, IEnumerable<Member> members, int versions)
     {
         var text = new StringBuilder(NativeMethodsWriter.Header
             + "using System.Runtime.CompilerServices;\nusing TorchBind.Interop;\n\nnamespace TorchBind;\n\n");
@@ -45,7 +45,7 @@ internal static class SurfaceWriter
             if (!first)
                 text.Append('\n');
             first = false;
-            WriteMember(text, member, indent);
+            WriteMember(text, member, indent, versions);
         }
         return text.Append(close).ToString();
     }
@@ -69,12 +69,17 @@ internal static class SurfaceWriter
             + $"    public static unsafe partial class {container.Name["Torch.".Length..]}\n    {{\n";
     }
 
-    private static void WriteMember(StringBuilder text, Member member, string indent)
+    private static void WriteMember(StringBuilder text, Member member, string indent, int versions)
     {
         void Line(string line) => text.Append(indent).Append(line).Append('\n');
         var schema = member.Operator.Schema;
         var mirrors = member.PythonName is null ? "" : $"Mirrors <c>{member.PythonName}</c>. ";
         Line($"/// <summary>{mirrors}<c>aten::{Xml(schema.ToString())}</c></summary>");
+        if (member.Operator.Versions.Count < versions)
+        {
+            Line($"/// <exception cref=\"NotSupportedException\">The loaded libtorch lacks the operator; "
+                + $"{string.Join(", ", member.Operator.Versions)} has it.</exception>");
+        }
         if (member.Priority > 0)
             Line($"[OverloadResolutionPriority({member.Priority})]");
         var isStatic = !member.Container.IsInstance && member.Container != Container.Fft;

@@ -190,6 +190,7 @@ public unsafe partial class Tensor
     }
 
     /// <summary>Mirrors <c>torch.Tensor.addmm</c>. <c>aten::addmm.dtype(Tensor self, Tensor mat1, Tensor mat2, ScalarType out_dtype, *, Scalar beta=1, Scalar alpha=1) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
     [OverloadResolutionPriority(1)]
     public Tensor Addmm(Tensor mat1, Tensor mat2, DType outDtype, Scalar? beta = null, Scalar? alpha = null)
     {
@@ -288,6 +289,7 @@ public unsafe partial class Tensor
     }
 
     /// <summary>Mirrors <c>torch.Tensor.align_as</c>. <c>aten::align_as(Tensor self, Tensor other) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public Tensor AlignAs(Tensor other)
     {
         using var thisBorrow = new Borrow(this);
@@ -298,6 +300,7 @@ public unsafe partial class Tensor
     }
 
     /// <summary>Mirrors <c>torch.Tensor.align_to</c>. <c>aten::align_to(Tensor(a) self, Dimname[] names) -&gt; Tensor(a)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(1)]
     public Tensor AlignTo(string?[] names)
     {
@@ -309,6 +312,7 @@ public unsafe partial class Tensor
     }
 
     /// <summary>Mirrors <c>torch.Tensor.align_to</c>. <c>aten::align_to.ellipsis_idx(Tensor(a) self, Dimname[] order, int ellipsis_idx) -&gt; Tensor(a)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public Tensor AlignTo(string?[] order, long ellipsisIdx)
     {
         using var thisBorrow = new Borrow(this);
@@ -350,6 +354,7 @@ public unsafe partial class Tensor
     }
 
     /// <summary>Mirrors <c>torch.Tensor.all</c>. <c>aten::all.dimname(Tensor self, Dimname dim, bool keepdim=False) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public Tensor All(string? dim, bool keepDim = false)
     {
         using var thisBorrow = new Borrow(this);
@@ -442,6 +447,7 @@ public unsafe partial class Tensor
     }
 
     /// <summary>Mirrors <c>torch.Tensor.any</c>. <c>aten::any.dimname(Tensor self, Dimname dim, bool keepdim=False) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public Tensor Any(string? dim, bool keepDim = false)
     {
         using var thisBorrow = new Borrow(this);
@@ -601,6 +607,7 @@ public unsafe partial class Tensor
     }
 
     /// <summary>Mirrors <c>torch.Tensor.argsort</c>. <c>aten::argsort.dimname(Tensor self, Dimname dim, bool descending=False) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(1)]
     public Tensor Argsort(string? dim, bool descending = false)
     {

@@ -9,6 +9,7 @@ namespace TorchBind;
 public unsafe partial class Tensor
 {
     /// <summary>Mirrors <c>torch.Tensor.baddbmm</c>. <c>aten::baddbmm.dtype(Tensor self, Tensor batch1, Tensor batch2, ScalarType out_dtype, *, Scalar beta=1, Scalar alpha=1) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
     [OverloadResolutionPriority(1)]
     public Tensor Baddbmm(Tensor batch1, Tensor batch2, DType outDtype, Scalar? beta = null, Scalar? alpha = null)
     {
@@ -329,6 +330,7 @@ public unsafe partial class Tensor
     }
 
     /// <summary>Mirrors <c>torch.Tensor.bmm</c>. <c>aten::bmm.dtype(Tensor self, Tensor mat2, ScalarType out_dtype) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
     public Tensor Bmm(Tensor mat2, DType outDtype)
     {
         using var thisBorrow = new Borrow(this);

@@ -53,6 +53,7 @@ public unsafe partial class Tensor
     }
 
     /// <summary>Mirrors <c>torch.Tensor.cholesky</c>. <c>aten::cholesky(Tensor self, bool upper=False) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public Tensor Cholesky(bool upper = false)
     {
         using var thisBorrow = new Borrow(this);
@@ -471,6 +472,7 @@ public unsafe partial class Tensor
     }
 
     /// <summary>Mirrors <c>torch.Tensor.cummax</c>. <c>aten::cummax.dimname(Tensor self, Dimname dim) -&gt; (Tensor values, Tensor indices)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public (Tensor Values, Tensor Indices) Cummax(string? dim)
     {
         using var thisBorrow = new Borrow(this);
@@ -493,6 +495,7 @@ public unsafe partial class Tensor
     }
 
     /// <summary>Mirrors <c>torch.Tensor.cummin</c>. <c>aten::cummin.dimname(Tensor self, Dimname dim) -&gt; (Tensor values, Tensor indices)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public (Tensor Values, Tensor Indices) Cummin(string? dim)
     {
         using var thisBorrow = new Borrow(this);
@@ -514,6 +517,7 @@ public unsafe partial class Tensor
     }
 
     /// <summary>Mirrors <c>torch.Tensor.cumprod</c>. <c>aten::cumprod.dimname(Tensor self, Dimname dim, *, ScalarType? dtype=None) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public Tensor Cumprod(string? dim, DType? dtype = null)
     {
         using var thisBorrow = new Borrow(this);
@@ -533,6 +537,7 @@ public unsafe partial class Tensor
     }
 
     /// <summary>Mirrors <c>torch.Tensor.cumprod_</c>. <c>aten::cumprod_.dimname(Tensor(a!) self, Dimname dim, *, ScalarType? dtype=None) -&gt; Tensor(a!)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public Tensor Cumprod_(string? dim, DType? dtype = null)
     {
         using var thisBorrow = new Borrow(this);
@@ -552,6 +557,7 @@ public unsafe partial class Tensor
     }
 
     /// <summary>Mirrors <c>torch.Tensor.cumsum</c>. <c>aten::cumsum.dimname(Tensor self, Dimname dim, *, ScalarType? dtype=None) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public Tensor Cumsum(string? dim, DType? dtype = null)
     {
         using var thisBorrow = new Borrow(this);
@@ -571,6 +577,7 @@ public unsafe partial class Tensor
     }
 
     /// <summary>Mirrors <c>torch.Tensor.cumsum_</c>. <c>aten::cumsum_.dimname(Tensor(a!) self, Dimname dim, *, ScalarType? dtype=None) -&gt; Tensor(a!)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public Tensor Cumsum_(string? dim, DType? dtype = null)
     {
         using var thisBorrow = new Borrow(this);

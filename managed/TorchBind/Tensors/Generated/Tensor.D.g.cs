@@ -107,6 +107,7 @@ public unsafe partial class Tensor
     }
 
     /// <summary>Mirrors <c>torch.Tensor.diagonal</c>. <c>aten::diagonal.Dimname(Tensor(a) self, *, Dimname outdim, Dimname dim1, Dimname dim2, int offset=0) -&gt; Tensor(a)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public Tensor Diagonal(string? outdim, string? dim1, string? dim2, long offset = 0)
     {
         using var thisBorrow = new Borrow(this);

@@ -20,6 +20,7 @@ public unsafe partial class Tensor
     }
 
     /// <summary>Mirrors <c>torch.Tensor.gather</c>. <c>aten::gather.dimname(Tensor self, Dimname dim, Tensor index, *, bool sparse_grad=False) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public Tensor Gather(string? dim, Tensor index, bool sparseGrad = false)
     {
         using var thisBorrow = new Borrow(this);

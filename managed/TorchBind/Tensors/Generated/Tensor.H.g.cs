@@ -8,7 +8,7 @@ namespace TorchBind;
 
 public unsafe partial class Tensor
 {
-    /// <summary>Mirrors <c>torch.Tensor.matrix_H</c>. <c>aten::matrix_H(Tensor(a) self) -&gt; Tensor(a)</c></summary>
+    /// <summary>Mirrors <c>torch.Tensor.H</c>. <c>aten::matrix_H(Tensor(a) self) -&gt; Tensor(a)</c></summary>
     public Tensor H
     {
         get
@@ -31,6 +31,7 @@ public unsafe partial class Tensor
     }
 
     /// <summary>Mirrors <c>torch.Tensor.hash_tensor</c>. <c>aten::hash_tensor(Tensor self, int[1] dim=[], *, bool keepdim=False, int mode=0) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
     public Tensor HashTensor(IntList dim = default, bool keepDim = false, long mode = 0)
     {
         using var thisBorrow = new Borrow(this);

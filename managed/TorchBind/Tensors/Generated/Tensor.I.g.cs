@@ -99,6 +99,7 @@ public unsafe partial class Tensor
     }
 
     /// <summary>Mirrors <c>torch.Tensor.index_add</c>. <c>aten::index_add.dimname(Tensor self, Dimname dim, Tensor index, Tensor source, *, Scalar alpha=1) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public Tensor IndexAdd(string? dim, Tensor index, Tensor source, Scalar? alpha = null)
     {
         using var thisBorrow = new Borrow(this);
@@ -135,6 +136,7 @@ public unsafe partial class Tensor
     }
 
     /// <summary>Mirrors <c>torch.Tensor.index_copy</c>. <c>aten::index_copy.dimname(Tensor self, Dimname dim, Tensor index, Tensor source) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public Tensor IndexCopy(string? dim, Tensor index, Tensor source)
     {
         using var thisBorrow = new Borrow(this);
@@ -158,6 +160,7 @@ public unsafe partial class Tensor
     }
 
     /// <summary>Mirrors <c>torch.Tensor.index_copy_</c>. <c>aten::index_copy_.dimname(Tensor(a!) self, Dimname dim, Tensor index, Tensor source) -&gt; Tensor(a!)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public Tensor IndexCopy_(string? dim, Tensor index, Tensor source)
     {
         using var thisBorrow = new Borrow(this);
@@ -192,6 +195,7 @@ public unsafe partial class Tensor
     }
 
     /// <summary>Mirrors <c>torch.Tensor.index_fill</c>. <c>aten::index_fill.Dimname_Tensor(Tensor self, Dimname dim, Tensor index, Tensor value) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(1)]
     public Tensor IndexFill(string? dim, Tensor index, Tensor value)
     {
@@ -205,6 +209,7 @@ public unsafe partial class Tensor
     }
 
     /// <summary>Mirrors <c>torch.Tensor.index_fill</c>. <c>aten::index_fill.Dimname_Scalar(Tensor self, Dimname dim, Tensor index, Scalar value) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public Tensor IndexFill(string? dim, Tensor index, Scalar value)
     {
         using var thisBorrow = new Borrow(this);
@@ -237,6 +242,7 @@ public unsafe partial class Tensor
     }
 
     /// <summary>Mirrors <c>torch.Tensor.index_fill_</c>. <c>aten::index_fill_.Dimname_Tensor(Tensor(a!) self, Dimname dim, Tensor index, Tensor value) -&gt; Tensor(a!)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(1)]
     public Tensor IndexFill_(string? dim, Tensor index, Tensor value)
     {
@@ -249,6 +255,7 @@ public unsafe partial class Tensor
     }
 
     /// <summary>Mirrors <c>torch.Tensor.index_fill_</c>. <c>aten::index_fill_.Dimname_Scalar(Tensor(a!) self, Dimname dim, Tensor index, Scalar value) -&gt; Tensor(a!)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public Tensor IndexFill_(string? dim, Tensor index, Scalar value)
     {
         using var thisBorrow = new Borrow(this);
@@ -314,6 +321,7 @@ public unsafe partial class Tensor
     }
 
     /// <summary>Mirrors <c>torch.Tensor.index_select</c>. <c>aten::index_select.dimname(Tensor self, Dimname dim, Tensor index) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public Tensor IndexSelect(string? dim, Tensor index)
     {
         using var thisBorrow = new Borrow(this);

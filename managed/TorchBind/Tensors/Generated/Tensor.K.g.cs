@@ -30,6 +30,7 @@ public unsafe partial class Tensor
     }
 
     /// <summary>Mirrors <c>torch.Tensor.kthvalue</c>. <c>aten::kthvalue.dimname(Tensor self, int k, Dimname dim, bool keepdim=False) -&gt; (Tensor values, Tensor indices)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public (Tensor Values, Tensor Indices) Kthvalue(long k, string? dim, bool keepDim = false)
     {
         using var thisBorrow = new Borrow(this);

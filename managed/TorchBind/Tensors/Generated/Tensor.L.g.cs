@@ -299,6 +299,7 @@ public unsafe partial class Tensor
     }
 
     /// <summary>Mirrors <c>torch.Tensor.log_softmax</c>. <c>aten::log_softmax.Dimname(Tensor self, Dimname dim, *, ScalarType? dtype=None) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public Tensor LogSoftmax(string? dim, DType? dtype = null)
     {
         using var thisBorrow = new Borrow(this);
@@ -347,6 +348,7 @@ public unsafe partial class Tensor
     }
 
     /// <summary>Mirrors <c>torch.Tensor.logcumsumexp</c>. <c>aten::logcumsumexp.dimname(Tensor self, Dimname dim) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public Tensor Logcumsumexp(string? dim)
     {
         using var thisBorrow = new Borrow(this);
@@ -468,6 +470,7 @@ public unsafe partial class Tensor
     }
 
     /// <summary>Mirrors <c>torch.Tensor.logsumexp</c>. <c>aten::logsumexp.names(Tensor self, Dimname[1] dim, bool keepdim=False) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public Tensor Logsumexp(string?[] dim, bool keepDim = false)
     {
         using var thisBorrow = new Borrow(this);

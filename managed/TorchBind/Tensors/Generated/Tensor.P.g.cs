@@ -125,6 +125,7 @@ public unsafe partial class Tensor
     }
 
     /// <summary>Mirrors <c>torch.Tensor.prod</c>. <c>aten::prod.dim_Dimname(Tensor self, Dimname dim, bool keepdim=False, *, ScalarType? dtype=None) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(1)]
     public Tensor Prod(string? dim, bool keepDim = false, DType? dtype = null)
     {

@@ -54,6 +54,7 @@ public unsafe partial class Tensor
     }
 
     /// <summary>Mirrors <c>torch.Tensor.qr</c>. <c>aten::qr(Tensor self, bool some=True) -&gt; (Tensor Q, Tensor R)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public (Tensor Q, Tensor R) Qr(bool some = true)
     {
         using var thisBorrow = new Borrow(this);

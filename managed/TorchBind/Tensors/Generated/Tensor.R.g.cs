@@ -93,6 +93,7 @@ public unsafe partial class Tensor
     }
 
     /// <summary>Mirrors <c>torch.Tensor.refine_names</c>. <c>aten::refine_names(Tensor(a) self, Dimname[] names) -&gt; Tensor(a)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public Tensor RefineNames(string?[] names)
     {
         using var thisBorrow = new Borrow(this);
@@ -158,6 +159,7 @@ public unsafe partial class Tensor
     }
 
     /// <summary>Mirrors <c>torch.Tensor.rename</c>. <c>aten::rename(Tensor(a) self, Dimname[]? names) -&gt; Tensor(a)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public Tensor Rename(string?[]? names)
     {
         using var thisBorrow = new Borrow(this);
@@ -168,6 +170,7 @@ public unsafe partial class Tensor
     }
 
     /// <summary>Mirrors <c>torch.Tensor.rename_</c>. <c>aten::rename_(Tensor(a!) self, Dimname[]? names) -&gt; Tensor(a!)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public Tensor Rename_(string?[]? names)
     {
         using var thisBorrow = new Borrow(this);

@@ -57,6 +57,7 @@ public unsafe partial class Tensor
     }
 
     /// <summary>Mirrors <c>torch.Tensor.scatter</c>. <c>aten::scatter.dimname_src(Tensor self, Dimname dim, Tensor index, Tensor src) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(1)]
     public Tensor Scatter(string? dim, Tensor index, Tensor src)
     {
@@ -70,6 +71,7 @@ public unsafe partial class Tensor
     }
 
     /// <summary>Mirrors <c>torch.Tensor.scatter</c>. <c>aten::scatter.dimname_value(Tensor self, Dimname dim, Tensor index, Scalar value) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public Tensor Scatter(string? dim, Tensor index, Scalar value)
     {
         using var thisBorrow = new Borrow(this);
@@ -93,6 +95,7 @@ public unsafe partial class Tensor
     }
 
     /// <summary>Mirrors <c>torch.Tensor.scatter_add</c>. <c>aten::scatter_add.dimname(Tensor self, Dimname dim, Tensor index, Tensor src) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public Tensor ScatterAdd(string? dim, Tensor index, Tensor src)
     {
         using var thisBorrow = new Borrow(this);
@@ -191,6 +194,7 @@ public unsafe partial class Tensor
     }
 
     /// <summary>Mirrors <c>torch.Tensor.select</c>. <c>aten::select.Dimname(Tensor(a) self, Dimname dim, int index) -&gt; Tensor(a)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public Tensor Select(string? dim, long index)
     {
         using var thisBorrow = new Borrow(this);
@@ -426,6 +430,7 @@ public unsafe partial class Tensor
     }
 
     /// <summary>Mirrors <c>torch.Tensor.softmax</c>. <c>aten::softmax.Dimname(Tensor self, Dimname dim, *, ScalarType? dtype=None) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public Tensor Softmax(string? dim, DType? dtype = null)
     {
         using var thisBorrow = new Borrow(this);
@@ -447,6 +452,7 @@ public unsafe partial class Tensor
     }
 
     /// <summary>Mirrors <c>torch.Tensor.sort</c>. <c>aten::sort.dimname(Tensor self, Dimname dim, bool descending=False) -&gt; (Tensor values, Tensor indices)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(2)]
     public (Tensor Values, Tensor Indices) Sort(string? dim, bool descending = false)
     {
@@ -470,6 +476,7 @@ public unsafe partial class Tensor
     }
 
     /// <summary>Mirrors <c>torch.Tensor.sort</c>. <c>aten::sort.dimname_stable(Tensor self, *, bool? stable, Dimname dim, bool descending=False) -&gt; (Tensor values, Tensor indices)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public (Tensor Values, Tensor Indices) Sort(bool? stable, string? dim, bool descending = false)
     {
         using var thisBorrow = new Borrow(this);
@@ -617,6 +624,7 @@ public unsafe partial class Tensor
     }
 
     /// <summary>Mirrors <c>torch.Tensor.squeeze</c>. <c>aten::squeeze.dimname(Tensor(a) self, Dimname dim) -&gt; Tensor(a)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public Tensor Squeeze(string? dim)
     {
         using var thisBorrow = new Borrow(this);
@@ -659,6 +667,7 @@ public unsafe partial class Tensor
     }
 
     /// <summary>Mirrors <c>torch.Tensor.squeeze_</c>. <c>aten::squeeze_.dimname(Tensor(a!) self, Dimname dim) -&gt; Tensor(a!)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public Tensor Squeeze_(string? dim)
     {
         using var thisBorrow = new Borrow(this);
@@ -714,6 +723,7 @@ public unsafe partial class Tensor
     }
 
     /// <summary>Mirrors <c>torch.Tensor.std</c>. <c>aten::std.names_dim(Tensor self, Dimname[1] dim, bool unbiased=True, bool keepdim=False) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(1)]
     public Tensor Std(string?[] dim, bool unbiased = true, bool keepDim = false)
     {
@@ -725,6 +735,7 @@ public unsafe partial class Tensor
     }
 
     /// <summary>Mirrors <c>torch.Tensor.std</c>. <c>aten::std.correction_names(Tensor self, Dimname[1] dim, *, Scalar? correction=None, bool keepdim=False) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public Tensor Std(string?[] dim, Scalar? correction = null, bool keepDim = false)
     {
         using var thisBorrow = new Borrow(this);
@@ -853,6 +864,7 @@ public unsafe partial class Tensor
     }
 
     /// <summary>Mirrors <c>torch.Tensor.sum</c>. <c>aten::sum.dim_DimnameList(Tensor self, Dimname[1] dim, bool keepdim=False, *, ScalarType? dtype=None) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(1)]
     public Tensor Sum(string?[] dim, bool keepDim = false, DType? dtype = null)
     {

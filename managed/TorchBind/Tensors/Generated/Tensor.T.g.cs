@@ -8,7 +8,7 @@ namespace TorchBind;
 
 public unsafe partial class Tensor
 {
-    /// <summary>Mirrors <c>torch.Tensor.numpy_T</c>. <c>aten::numpy_T(Tensor(a) self) -&gt; Tensor(a)</c></summary>
+    /// <summary>Mirrors <c>torch.Tensor.T</c>. <c>aten::numpy_T(Tensor(a) self) -&gt; Tensor(a)</c></summary>
     public Tensor T
     {
         get
@@ -276,6 +276,7 @@ public unsafe partial class Tensor
     }
 
     /// <summary>Mirrors <c>torch.Tensor.transpose</c>. <c>aten::transpose.Dimname(Tensor(a) self, Dimname dim0, Dimname dim1) -&gt; Tensor(a)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public Tensor Transpose(string? dim0, string? dim1)
     {
         using var thisBorrow = new Borrow(this);

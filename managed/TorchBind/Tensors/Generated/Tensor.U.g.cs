@@ -19,6 +19,7 @@ public unsafe partial class Tensor
     }
 
     /// <summary>Mirrors <c>torch.Tensor.unbind</c>. <c>aten::unbind.Dimname(Tensor(a -&gt; *) self, Dimname dim) -&gt; Tensor(a)[]</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public Tensor[] Unbind(string? dim)
     {
         using var thisBorrow = new Borrow(this);
@@ -40,6 +41,7 @@ public unsafe partial class Tensor
     }
 
     /// <summary>Mirrors <c>torch.Tensor.unflatten</c>. <c>aten::unflatten.Dimname(Tensor(a) self, Dimname dim, SymInt[] sizes, Dimname[] names) -&gt; Tensor(a)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public Tensor Unflatten(string? dim, IntList sizes, string?[] names)
     {
         using var thisBorrow = new Borrow(this);

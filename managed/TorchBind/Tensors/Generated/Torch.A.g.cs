@@ -263,6 +263,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.addmm</c>. <c>aten::addmm.dtype_out(Tensor self, Tensor mat1, Tensor mat2, ScalarType out_dtype, *, Scalar beta=1, Scalar alpha=1, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
     [OverloadResolutionPriority(3)]
     public static Tensor Addmm(Tensor input, Tensor mat1, Tensor mat2, DType outDtype, Tensor @out, Scalar? beta = null, Scalar? alpha = null)
     {
@@ -277,6 +278,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.addmm</c>. <c>aten::addmm.dtype(Tensor self, Tensor mat1, Tensor mat2, ScalarType out_dtype, *, Scalar beta=1, Scalar alpha=1) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
     [OverloadResolutionPriority(2)]
     public static Tensor Addmm(Tensor input, Tensor mat1, Tensor mat2, DType outDtype, Scalar? beta = null, Scalar? alpha = null)
     {
@@ -433,6 +435,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.align_tensors</c>. <c>aten::align_tensors(Tensor[] tensors) -&gt; Tensor[]</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public static Tensor[] AlignTensors(params ReadOnlySpan<Tensor> tensors)
     {
         using var tensorsBorrow = new BorrowList(tensors, nameof(tensors));
@@ -483,6 +486,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.all</c>. <c>aten::all.dimname(Tensor self, Dimname dim, bool keepdim=False) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(3)]
     public static Tensor All(Tensor input, string? dim, bool keepDim = false)
     {
@@ -494,6 +498,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.all</c>. <c>aten::all.dimname_out(Tensor self, Dimname dim, bool keepdim=False, *, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(2)]
     public static Tensor All(Tensor input, string? dim, Tensor @out, bool keepDim = false)
     {
@@ -679,6 +684,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.any</c>. <c>aten::any.dimname(Tensor self, Dimname dim, bool keepdim=False) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(3)]
     public static Tensor Any(Tensor input, string? dim, bool keepDim = false)
     {
@@ -690,6 +696,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.any</c>. <c>aten::any.dimname_out(Tensor self, Dimname dim, bool keepdim=False, *, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(2)]
     public static Tensor Any(Tensor input, string? dim, Tensor @out, bool keepDim = false)
     {
@@ -1007,6 +1014,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.argsort</c>. <c>aten::argsort.dimname(Tensor self, Dimname dim, bool descending=False) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(2)]
     public static Tensor Argsort(Tensor input, string? dim, bool descending = false)
     {

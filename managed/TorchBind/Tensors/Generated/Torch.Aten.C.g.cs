@@ -1040,6 +1040,7 @@ public static unsafe partial class Torch
         }
 
         /// <summary><c>aten::_cudnn_attention_backward(Tensor grad_out, Tensor query, Tensor key, Tensor value, Tensor out, Tensor logsumexp, Tensor philox_seed, Tensor philox_offset, Tensor attn_bias, Tensor cum_seq_q, Tensor cum_seq_k, SymInt max_q, SymInt max_k, float dropout_p, bool is_causal, *, float? scale=None) -&gt; (Tensor, Tensor, Tensor)</c></summary>
+        /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
         public static (Tensor, Tensor, Tensor) _CudnnAttentionBackward(Tensor gradOut, Tensor query, Tensor key, Tensor value, Tensor @out, Tensor logsumexp, Tensor philoxSeed, Tensor philoxOffset, Tensor attnBias, Tensor cumSeqQ, Tensor cumSeqK, long maxQ, long maxK, double dropoutP, bool isCausal, double? scale = null)
         {
             using var gradOutBorrow = new Borrow(gradOut, nameof(gradOut));
@@ -1061,6 +1062,7 @@ public static unsafe partial class Torch
         }
 
         /// <summary><c>aten::_cudnn_attention_forward(Tensor query, Tensor key, Tensor value, Tensor? attn_bias, Tensor? cum_seq_q, Tensor? cum_seq_k, SymInt max_q, SymInt max_k, bool compute_log_sumexp, float dropout_p=0.0, bool is_causal=False, bool return_debug_mask=False, *, float? scale=None, Tensor? seqused_k=None, Tensor? block_table=None) -&gt; (Tensor output, Tensor logsumexp, Tensor cum_seq_q, Tensor cum_seq_k, SymInt max_q, SymInt max_k, Tensor philox_seed, Tensor philox_offset, Tensor debug_attn_mask)</c></summary>
+        /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
         public static (Tensor Output, Tensor Logsumexp, Tensor CumSeqQ, Tensor CumSeqK, long MaxQ, long MaxK, Tensor PhiloxSeed, Tensor PhiloxOffset, Tensor DebugAttnMask) _CudnnAttentionForward(Tensor query, Tensor key, Tensor value, Tensor? attnBias, Tensor? cumSeqQ, Tensor? cumSeqK, long maxQ, long maxK, bool computeLogSumexp, double dropoutP = 0.0, bool isCausal = false, bool returnDebugMask = false, double? scale = null, Tensor? sequsedK = null, Tensor? blockTable = null)
         {
             using var queryBorrow = new Borrow(query, nameof(query));

@@ -92,6 +92,7 @@ public static unsafe partial class Torch
         }
 
         /// <summary><c>aten::_dyn_quant_matmul_4bit(Tensor inp, Tensor packed_weights, int block_size, int in_features, int out_features) -&gt; Tensor</c></summary>
+        /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
         public static Tensor _DynQuantMatmul4bit(Tensor inp, Tensor packedWeights, long blockSize, long inFeatures, long outFeatures)
         {
             using var inpBorrow = new Borrow(inp, nameof(inp));
@@ -102,6 +103,7 @@ public static unsafe partial class Torch
         }
 
         /// <summary><c>aten::_dyn_quant_pack_4bit_weight(Tensor weights, Tensor scales_zeros, Tensor? bias, int block_size, int in_features, int out_features) -&gt; Tensor</c></summary>
+        /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
         public static Tensor _DynQuantPack4bitWeight(Tensor weights, Tensor scalesZeros, Tensor? bias, long blockSize, long inFeatures, long outFeatures)
         {
             using var weightsBorrow = new Borrow(weights, nameof(weights));

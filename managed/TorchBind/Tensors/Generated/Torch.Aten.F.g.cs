@@ -403,6 +403,7 @@ public static unsafe partial class Torch
         }
 
         /// <summary><c>aten::_flash_attention_forward.quantized(Tensor query, Tensor key, Tensor value, Tensor? cum_seq_q, Tensor? cum_seq_k, SymInt max_q, SymInt max_k, float dropout_p, bool is_causal, bool return_debug_mask, Tensor? q_descale, Tensor? k_descale, Tensor? v_descale, *, float? scale=None, SymInt? window_size_left=None, SymInt? window_size_right=None, Tensor? seqused_k=None, Tensor? alibi_slopes=None) -&gt; (Tensor output, Tensor softmax_logsumexp, Tensor rng_state, Tensor unused, Tensor debug_attn_mask)</c></summary>
+        /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
         [OverloadResolutionPriority(1)]
         public static (Tensor Output, Tensor SoftmaxLogsumexp, Tensor RngState, Tensor Unused, Tensor DebugAttnMask) _FlashAttentionForward(Tensor query, Tensor key, Tensor value, Tensor? cumSeqQ, Tensor? cumSeqK, long maxQ, long maxK, double dropoutP, bool isCausal, bool returnDebugMask, Tensor? qDescale, Tensor? kDescale, Tensor? vDescale, double? scale = null, long? windowSizeLeft = null, long? windowSizeRight = null, Tensor? sequsedK = null, Tensor? alibiSlopes = null)
         {
@@ -446,6 +447,7 @@ public static unsafe partial class Torch
         }
 
         /// <summary><c>aten::_flash_attention_forward_no_dropout_inplace(Tensor(a!) out, Tensor query, Tensor key, Tensor value, Tensor? cum_seq_q, Tensor? cum_seq_k, SymInt max_q, SymInt max_k, float dropout_p, bool is_causal, bool return_debug_mask, *, float? scale=None, SymInt? window_size_left=None, SymInt? window_size_right=None, Tensor? seqused_k=None, Tensor? alibi_slopes=None, Tensor? block_table=None, int? num_splits=None) -&gt; Tensor softmax_logsumexp</c></summary>
+        /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
         public static Tensor _FlashAttentionForwardNoDropoutInplace(Tensor @out, Tensor query, Tensor key, Tensor value, Tensor? cumSeqQ, Tensor? cumSeqK, long maxQ, long maxK, double dropoutP, bool isCausal, bool returnDebugMask, double? scale = null, long? windowSizeLeft = null, long? windowSizeRight = null, Tensor? sequsedK = null, Tensor? alibiSlopes = null, Tensor? blockTable = null, long? numSplits = null)
         {
             using var outBorrow = new Borrow(@out, nameof(@out));
@@ -1110,6 +1112,7 @@ public static unsafe partial class Torch
         }
 
         /// <summary><c>aten::_foreach_clone.out(Tensor[] self, *, MemoryFormat? memory_format=None, Tensor(a!)[] out) -&gt; ()</c></summary>
+        /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
         [OverloadResolutionPriority(1)]
         public static void _ForeachClone(ReadOnlySpan<Tensor> self, ReadOnlySpan<Tensor> @out, MemoryFormat? memoryFormat = null)
         {
@@ -1119,6 +1122,7 @@ public static unsafe partial class Torch
         }
 
         /// <summary><c>aten::_foreach_clone(Tensor[] self, *, MemoryFormat? memory_format=None) -&gt; Tensor[]</c></summary>
+        /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
         public static Tensor[] _ForeachClone(ReadOnlySpan<Tensor> self, MemoryFormat? memoryFormat = null)
         {
             using var selfBorrow = new BorrowList(self, nameof(self));
@@ -1878,6 +1882,7 @@ public static unsafe partial class Torch
         }
 
         /// <summary><c>aten::_foreach_mm(Tensor[] self, Tensor[] mat2) -&gt; Tensor[]</c></summary>
+        /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
         public static Tensor[] _ForeachMm(ReadOnlySpan<Tensor> self, params ReadOnlySpan<Tensor> mat2)
         {
             using var selfBorrow = new BorrowList(self, nameof(self));
@@ -2143,6 +2148,7 @@ public static unsafe partial class Torch
         }
 
         /// <summary><c>aten::_foreach_powsum.Scalar(Tensor[] self, Scalar ord=2, ScalarType? dtype=None) -&gt; Tensor[]</c></summary>
+        /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
         [OverloadResolutionPriority(1)]
         public static Tensor[] _ForeachPowsum(ReadOnlySpan<Tensor> self, Scalar? ord = null, DType? dtype = null)
         {
@@ -2154,6 +2160,7 @@ public static unsafe partial class Torch
         }
 
         /// <summary><c>aten::_foreach_powsum.Scalar_out(Tensor[] self, Scalar ord=2, ScalarType? dtype=None, *, Tensor(a!)[] out) -&gt; ()</c></summary>
+        /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
         public static void _ForeachPowsum(ReadOnlySpan<Tensor> self, ReadOnlySpan<Tensor> @out, Scalar? ord = null, DType? dtype = null)
         {
             using var selfBorrow = new BorrowList(self, nameof(self));
@@ -2590,6 +2597,7 @@ public static unsafe partial class Torch
         }
 
         /// <summary><c>aten::_fused_adagrad.tensor_lr(Tensor[] self, Tensor[] grads, Tensor[] state_sums, Tensor[] state_steps, *, Tensor lr, float lr_decay, float weight_decay, float eps, bool maximize, Tensor? grad_scale=None, Tensor? found_inf=None) -&gt; (Tensor[] self_out, Tensor[] grads_out, Tensor[] state_sums_out)</c></summary>
+        /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
         [OverloadResolutionPriority(3)]
         public static (Tensor[] SelfOut, Tensor[] GradsOut, Tensor[] StateSumsOut) _FusedAdagrad(ReadOnlySpan<Tensor> self, ReadOnlySpan<Tensor> grads, ReadOnlySpan<Tensor> stateSums, ReadOnlySpan<Tensor> stateSteps, Tensor lr, double lrDecay, double weightDecay, double eps, bool maximize, Tensor? gradScale = null, Tensor? foundInf = null)
         {
@@ -2608,6 +2616,7 @@ public static unsafe partial class Torch
         }
 
         /// <summary><c>aten::_fused_adagrad.tensor_lr_out(Tensor[] self, Tensor(b!)[] grads, Tensor(c!)[] state_sums, Tensor[] state_steps, *, Tensor lr, float lr_decay, float weight_decay, float eps, bool maximize, Tensor? grad_scale=None, Tensor? found_inf=None, Tensor(a!)[] out) -&gt; ()</c></summary>
+        /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
         [OverloadResolutionPriority(2)]
         public static void _FusedAdagrad(ReadOnlySpan<Tensor> self, ReadOnlySpan<Tensor> grads, ReadOnlySpan<Tensor> stateSums, ReadOnlySpan<Tensor> stateSteps, Tensor lr, double lrDecay, double weightDecay, double eps, bool maximize, ReadOnlySpan<Tensor> @out, Tensor? gradScale = null, Tensor? foundInf = null)
         {
@@ -2654,6 +2663,7 @@ public static unsafe partial class Torch
         }
 
         /// <summary><c>aten::_fused_adagrad_.tensor_lr(Tensor(a!)[] self, Tensor(b!)[] grads, Tensor(c!)[] state_sums, Tensor[] state_steps, *, Tensor lr, float lr_decay, float weight_decay, float eps, bool maximize, Tensor? grad_scale=None, Tensor? found_inf=None) -&gt; ()</c></summary>
+        /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
         [OverloadResolutionPriority(1)]
         public static void _FusedAdagrad_(ReadOnlySpan<Tensor> self, ReadOnlySpan<Tensor> grads, ReadOnlySpan<Tensor> stateSums, ReadOnlySpan<Tensor> stateSteps, Tensor lr, double lrDecay, double weightDecay, double eps, bool maximize, Tensor? gradScale = null, Tensor? foundInf = null)
         {
@@ -2966,6 +2976,7 @@ public static unsafe partial class Torch
         }
 
         /// <summary><c>aten::_fused_rms_norm(Tensor input, int[] normalized_shape, Tensor? weight, float? eps) -&gt; (Tensor, Tensor)</c></summary>
+        /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
         public static (Tensor, Tensor) _FusedRmsNorm(Tensor input, IntList normalizedShape, Tensor? weight, double? eps)
         {
             using var inputBorrow = new Borrow(input, nameof(input));
@@ -2978,6 +2989,7 @@ public static unsafe partial class Torch
         }
 
         /// <summary><c>aten::_fused_rms_norm_backward(Tensor grad_out, Tensor input, int[] normalized_shape, Tensor rstd, Tensor? weight, bool[2] output_mask) -&gt; (Tensor, Tensor)</c></summary>
+        /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
         public static (Tensor, Tensor) _FusedRmsNormBackward(Tensor gradOut, Tensor input, IntList normalizedShape, Tensor rstd, Tensor? weight, ReadOnlySpan<bool> outputMask)
         {
             using var gradOutBorrow = new Borrow(gradOut, nameof(gradOut));

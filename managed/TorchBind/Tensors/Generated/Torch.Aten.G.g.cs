@@ -289,6 +289,7 @@ public static unsafe partial class Torch
         }
 
         /// <summary><c>aten::_grouped_mm(Tensor self, Tensor mat2, Tensor? offs=None, Tensor? bias=None, ScalarType? out_dtype=None) -&gt; Tensor</c></summary>
+        /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
         public static Tensor _GroupedMm(Tensor self, Tensor mat2, Tensor? offs = null, Tensor? bias = null, DType? outDtype = null)
         {
             using var selfBorrow = new Borrow(self, nameof(self));

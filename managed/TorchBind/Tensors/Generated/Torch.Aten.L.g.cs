@@ -140,6 +140,7 @@ public static unsafe partial class Torch
         }
 
         /// <summary><c>aten::linalg__powsum(Tensor self, Scalar ord=2, int[1]? dim=None, bool keepdim=False, *, ScalarType? dtype=None) -&gt; Tensor</c></summary>
+        /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
         public static Tensor LinalgPowsum(Tensor self, Scalar? ord = null, IntList dim = default, bool keepDim = false, DType? dtype = null)
         {
             using var selfBorrow = new Borrow(self, nameof(self));

@@ -150,6 +150,7 @@ public static unsafe partial class Torch
         }
 
         /// <summary><c>aten::_philox_key_fold_in.Tensor(Tensor key, Tensor data) -&gt; Tensor</c></summary>
+        /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
         [OverloadResolutionPriority(1)]
         public static Tensor _PhiloxKeyFoldIn(Tensor key, Tensor data)
         {
@@ -161,6 +162,7 @@ public static unsafe partial class Torch
         }
 
         /// <summary><c>aten::_philox_key_fold_in(Tensor key, int data) -&gt; Tensor</c></summary>
+        /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
         public static Tensor _PhiloxKeyFoldIn(Tensor key, long data)
         {
             using var keyBorrow = new Borrow(key, nameof(key));
@@ -170,6 +172,7 @@ public static unsafe partial class Torch
         }
 
         /// <summary><c>aten::_philox_key_split(Tensor key, int num_splits) -&gt; Tensor</c></summary>
+        /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
         public static Tensor _PhiloxKeySplit(Tensor key, long numSplits)
         {
             using var keyBorrow = new Borrow(key, nameof(key));
@@ -179,6 +182,7 @@ public static unsafe partial class Torch
         }
 
         /// <summary><c>aten::_philox_normal(Tensor self, Tensor key, float mean=0, float std=1) -&gt; Tensor</c></summary>
+        /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
         [OverloadResolutionPriority(1)]
         public static Tensor _PhiloxNormal(Tensor self, Tensor key, double mean = 0, double std = 1)
         {
@@ -190,6 +194,7 @@ public static unsafe partial class Torch
         }
 
         /// <summary><c>aten::_philox_normal.out(Tensor self, Tensor key, float mean=0, float std=1, *, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>
+        /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
         public static Tensor _PhiloxNormal(Tensor self, Tensor key, Tensor @out, double mean = 0, double std = 1)
         {
             using var selfBorrow = new Borrow(self, nameof(self));
@@ -200,6 +205,7 @@ public static unsafe partial class Torch
         }
 
         /// <summary><c>aten::_philox_normal_(Tensor(a!) self, Tensor key, float mean=0, float std=1) -&gt; Tensor(a!)</c></summary>
+        /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
         public static Tensor _PhiloxNormal_(Tensor self, Tensor key, double mean = 0, double std = 1)
         {
             using var selfBorrow = new Borrow(self, nameof(self));
@@ -209,6 +215,7 @@ public static unsafe partial class Torch
         }
 
         /// <summary><c>aten::_philox_uniform(Tensor self, Tensor key, float low=0, float high=1) -&gt; Tensor</c></summary>
+        /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
         [OverloadResolutionPriority(1)]
         public static Tensor _PhiloxUniform(Tensor self, Tensor key, double low = 0, double high = 1)
         {
@@ -220,6 +227,7 @@ public static unsafe partial class Torch
         }
 
         /// <summary><c>aten::_philox_uniform.out(Tensor self, Tensor key, float low=0, float high=1, *, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>
+        /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
         public static Tensor _PhiloxUniform(Tensor self, Tensor key, Tensor @out, double low = 0, double high = 1)
         {
             using var selfBorrow = new Borrow(self, nameof(self));
@@ -230,6 +238,7 @@ public static unsafe partial class Torch
         }
 
         /// <summary><c>aten::_philox_uniform_(Tensor(a!) self, Tensor key, float low=0, float high=1) -&gt; Tensor(a!)</c></summary>
+        /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
         public static Tensor _PhiloxUniform_(Tensor self, Tensor key, double low = 0, double high = 1)
         {
             using var selfBorrow = new Borrow(self, nameof(self));

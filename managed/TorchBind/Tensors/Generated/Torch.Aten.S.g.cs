@@ -883,6 +883,7 @@ public static unsafe partial class Torch
         }
 
         /// <summary><c>aten::_scaled_dot_product_flash_attention.quantized(Tensor query, Tensor key, Tensor value, Tensor? q_descale, Tensor? k_descale, Tensor? v_descale, float dropout_p=0.0, bool is_causal=False, bool return_debug_mask=False, *, float? scale=None) -&gt; (Tensor output, Tensor logsumexp, Tensor cum_seq_q, Tensor cum_seq_k, SymInt max_q, SymInt max_k, Tensor rng_state, Tensor unused, Tensor debug_attn_mask)</c></summary>
+        /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
         [OverloadResolutionPriority(1)]
         public static (Tensor Output, Tensor Logsumexp, Tensor CumSeqQ, Tensor CumSeqK, long MaxQ, long MaxK, Tensor RngState, Tensor Unused, Tensor DebugAttnMask) _ScaledDotProductFlashAttention(Tensor query, Tensor key, Tensor value, Tensor? qDescale, Tensor? kDescale, Tensor? vDescale, double dropoutP = 0.0, bool isCausal = false, bool returnDebugMask = false, double? scale = null)
         {
@@ -1019,6 +1020,7 @@ public static unsafe partial class Torch
         }
 
         /// <summary><c>aten::_scaled_grouped_mm(Tensor self, Tensor mat2, Tensor scale_a, Tensor scale_b, Tensor? offs=None, Tensor? bias=None, Tensor? scale_result=None, ScalarType? out_dtype=None, bool use_fast_accum=False) -&gt; Tensor</c></summary>
+        /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
         public static Tensor _ScaledGroupedMm(Tensor self, Tensor mat2, Tensor scaleA, Tensor scaleB, Tensor? offs = null, Tensor? bias = null, Tensor? scaleResult = null, DType? outDtype = null, bool useFastAccum = false)
         {
             using var selfBorrow = new Borrow(self, nameof(self));
@@ -1034,6 +1036,7 @@ public static unsafe partial class Torch
         }
 
         /// <summary><c>aten::_scaled_grouped_mm_v2(Tensor self, Tensor mat2, Tensor[] scale_a, int[] recipe_a, int[] swizzle_a, Tensor[] scale_b, int[] recipe_b, int[] swizzle_b, Tensor? offs=None, Tensor? bias=None, ScalarType? out_dtype=None, int[] contraction_dim=[], bool use_fast_accum=False) -&gt; Tensor</c></summary>
+        /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
         [OverloadResolutionPriority(1)]
         public static Tensor _ScaledGroupedMmV2(Tensor self, Tensor mat2, ReadOnlySpan<Tensor> scaleA, IntList recipeA, IntList swizzleA, ReadOnlySpan<Tensor> scaleB, IntList recipeB, IntList swizzleB, Tensor? offs = null, Tensor? bias = null, DType? outDtype = null, IntList contractionDim = default, bool useFastAccum = false)
         {
@@ -1055,6 +1058,7 @@ public static unsafe partial class Torch
         }
 
         /// <summary><c>aten::_scaled_grouped_mm_v2.out(Tensor self, Tensor mat2, Tensor[] scale_a, int[] recipe_a, int[] swizzle_a, Tensor[] scale_b, int[] recipe_b, int[] swizzle_b, Tensor? offs=None, Tensor? bias=None, ScalarType? out_dtype=None, int[] contraction_dim=[], bool use_fast_accum=False, *, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>
+        /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
         public static Tensor _ScaledGroupedMmV2(Tensor self, Tensor mat2, ReadOnlySpan<Tensor> scaleA, IntList recipeA, IntList swizzleA, ReadOnlySpan<Tensor> scaleB, IntList recipeB, IntList swizzleB, Tensor @out, Tensor? offs = null, Tensor? bias = null, DType? outDtype = null, IntList contractionDim = default, bool useFastAccum = false)
         {
             using var selfBorrow = new Borrow(self, nameof(self));
@@ -1104,6 +1108,7 @@ public static unsafe partial class Torch
         }
 
         /// <summary><c>aten::_scaled_mm_v2(Tensor self, Tensor mat2, Tensor[] scale_a, int[] recipe_a, int[] swizzle_a, Tensor[] scale_b, int[] recipe_b, int[] swizzle_b, Tensor? bias, ScalarType? out_dtype, int[] contraction_dim=[], bool use_fast_accum=False) -&gt; Tensor</c></summary>
+        /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
         [OverloadResolutionPriority(1)]
         public static Tensor _ScaledMmV2(Tensor self, Tensor mat2, ReadOnlySpan<Tensor> scaleA, IntList recipeA, IntList swizzleA, ReadOnlySpan<Tensor> scaleB, IntList recipeB, IntList swizzleB, Tensor? bias, DType? outDtype, IntList contractionDim = default, bool useFastAccum = false)
         {
@@ -1124,6 +1129,7 @@ public static unsafe partial class Torch
         }
 
         /// <summary><c>aten::_scaled_mm_v2.out(Tensor self, Tensor mat2, Tensor[] scale_a, int[] recipe_a, int[] swizzle_a, Tensor[] scale_b, int[] recipe_b, int[] swizzle_b, Tensor? bias, ScalarType? out_dtype, int[] contraction_dim=[], bool use_fast_accum=False, *, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>
+        /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
         public static Tensor _ScaledMmV2(Tensor self, Tensor mat2, ReadOnlySpan<Tensor> scaleA, IntList recipeA, IntList swizzleA, ReadOnlySpan<Tensor> scaleB, IntList recipeB, IntList swizzleB, Tensor? bias, DType? outDtype, Tensor @out, IntList contractionDim = default, bool useFastAccum = false)
         {
             using var selfBorrow = new Borrow(self, nameof(self));

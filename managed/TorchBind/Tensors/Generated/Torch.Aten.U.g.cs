@@ -799,6 +799,7 @@ public static unsafe partial class Torch
         }
 
         /// <summary><c>aten::_upsample_lanczos2d_aa(Tensor self, SymInt[2] output_size, bool align_corners, float? scales_h=None, float? scales_w=None) -&gt; Tensor</c></summary>
+        /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
         [OverloadResolutionPriority(2)]
         public static Tensor _UpsampleLanczos2dAa(Tensor self, IntList outputSize, bool alignCorners, double? scalesH = null, double? scalesW = null)
         {
@@ -811,6 +812,7 @@ public static unsafe partial class Torch
         }
 
         /// <summary><c>aten::_upsample_lanczos2d_aa.vec(Tensor input, SymInt[]? output_size, bool align_corners, float[]? scale_factors) -&gt; Tensor</c></summary>
+        /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
         [OverloadResolutionPriority(1)]
         public static Tensor _UpsampleLanczos2dAa(Tensor input, IntList outputSize, bool alignCorners, double[]? scaleFactors)
         {
@@ -823,6 +825,7 @@ public static unsafe partial class Torch
         }
 
         /// <summary><c>aten::_upsample_lanczos2d_aa.out(Tensor self, SymInt[2] output_size, bool align_corners, float? scales_h=None, float? scales_w=None, *, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>
+        /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
         public static Tensor _UpsampleLanczos2dAa(Tensor self, IntList outputSize, bool alignCorners, Tensor @out, double? scalesH = null, double? scalesW = null)
         {
             using var selfBorrow = new Borrow(self, nameof(self));
@@ -834,6 +837,7 @@ public static unsafe partial class Torch
         }
 
         /// <summary><c>aten::_upsample_lanczos2d_aa_backward(Tensor grad_output, SymInt[2] output_size, SymInt[4] input_size, bool align_corners, float? scales_h=None, float? scales_w=None) -&gt; Tensor</c></summary>
+        /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
         [OverloadResolutionPriority(1)]
         public static Tensor _UpsampleLanczos2dAaBackward(Tensor gradOutput, IntList outputSize, IntList inputSize, bool alignCorners, double? scalesH = null, double? scalesW = null)
         {
@@ -848,6 +852,7 @@ public static unsafe partial class Torch
         }
 
         /// <summary><c>aten::_upsample_lanczos2d_aa_backward.grad_input(Tensor grad_output, SymInt[2] output_size, SymInt[4] input_size, bool align_corners, float? scales_h=None, float? scales_w=None, *, Tensor(a!) grad_input) -&gt; Tensor(a!)</c></summary>
+        /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
         public static Tensor _UpsampleLanczos2dAaBackward(Tensor gradOutput, IntList outputSize, IntList inputSize, bool alignCorners, Tensor gradInput, double? scalesH = null, double? scalesW = null)
         {
             using var gradOutputBorrow = new Borrow(gradOutput, nameof(gradOutput));
@@ -1074,6 +1079,7 @@ public static unsafe partial class Torch
         }
 
         /// <summary><c>aten::_use_miopen_ctc_loss.Tensor(Tensor log_probs, Tensor targets, Tensor input_lengths, Tensor target_lengths, int blank) -&gt; bool</c></summary>
+        /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
         [OverloadResolutionPriority(1)]
         public static bool _UseMiopenCtcLoss(Tensor logProbs, Tensor targets, Tensor inputLengths, Tensor targetLengths, long blank)
         {
@@ -1087,6 +1093,7 @@ public static unsafe partial class Torch
         }
 
         /// <summary><c>aten::_use_miopen_ctc_loss(Tensor log_probs, Tensor targets, int[] input_lengths, int[] target_lengths, int blank) -&gt; bool</c></summary>
+        /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
         public static bool _UseMiopenCtcLoss(Tensor logProbs, Tensor targets, IntList inputLengths, IntList targetLengths, long blank)
         {
             using var logProbsBorrow = new Borrow(logProbs, nameof(logProbs));

@@ -34,6 +34,7 @@ public static unsafe partial class Torch
         }
 
         /// <summary><c>aten::_weight_int4pack_mm_with_scales_and_zeros(Tensor self, Tensor mat2, int qGroupSize, Tensor qScale, Tensor qZeros) -&gt; Tensor</c></summary>
+        /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
         public static Tensor _WeightInt4packMmWithScalesAndZeros(Tensor self, Tensor mat2, long qGroupSize, Tensor qScale, Tensor qZeros)
         {
             using var selfBorrow = new Borrow(self, nameof(self));

@@ -9,6 +9,7 @@ namespace TorchBind;
 public static unsafe partial class Torch
 {
     /// <summary>Mirrors <c>torch.baddbmm</c>. <c>aten::baddbmm.dtype_out(Tensor self, Tensor batch1, Tensor batch2, ScalarType out_dtype, *, Scalar beta=1, Scalar alpha=1, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
     [OverloadResolutionPriority(3)]
     public static Tensor Baddbmm(Tensor input, Tensor batch1, Tensor batch2, DType outDtype, Tensor @out, Scalar? beta = null, Scalar? alpha = null)
     {
@@ -23,6 +24,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.baddbmm</c>. <c>aten::baddbmm.dtype(Tensor self, Tensor batch1, Tensor batch2, ScalarType out_dtype, *, Scalar beta=1, Scalar alpha=1) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
     [OverloadResolutionPriority(2)]
     public static Tensor Baddbmm(Tensor input, Tensor batch1, Tensor batch2, DType outDtype, Scalar? beta = null, Scalar? alpha = null)
     {
@@ -849,6 +851,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.bmm</c>. <c>aten::bmm.dtype(Tensor self, Tensor mat2, ScalarType out_dtype) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
     [OverloadResolutionPriority(2)]
     public static Tensor Bmm(Tensor input, Tensor mat2, DType outDtype)
     {
@@ -860,6 +863,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.bmm</c>. <c>aten::bmm.dtype_out(Tensor self, Tensor mat2, ScalarType out_dtype, *, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
     [OverloadResolutionPriority(1)]
     public static Tensor Bmm(Tensor input, Tensor mat2, DType outDtype, Tensor @out)
     {

@@ -36,6 +36,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.cat</c>. <c>aten::cat.names(Tensor[] tensors, Dimname dim) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(2)]
     public static Tensor Cat(ReadOnlySpan<Tensor> tensors, string? dim)
     {
@@ -47,6 +48,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.cat</c>. <c>aten::cat.names_out(Tensor[] tensors, Dimname dim, *, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(1)]
     public static Tensor Cat(ReadOnlySpan<Tensor> tensors, string? dim, Tensor @out)
     {
@@ -191,6 +193,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.cholesky</c>. <c>aten::cholesky(Tensor self, bool upper=False) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(1)]
     public static Tensor Cholesky(Tensor input, bool upper = false)
     {
@@ -201,6 +204,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.cholesky</c>. <c>aten::cholesky.out(Tensor self, bool upper=False, *, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public static Tensor Cholesky(Tensor input, Tensor @out, bool upper = false)
     {
         using var inputBorrow = new Borrow(input, nameof(input));
@@ -620,6 +624,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.concat</c>. <c>aten::concat.names(Tensor[] tensors, Dimname dim) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(2)]
     public static Tensor Concat(ReadOnlySpan<Tensor> tensors, string? dim)
     {
@@ -631,6 +636,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.concat</c>. <c>aten::concat.names_out(Tensor[] tensors, Dimname dim, *, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(1)]
     public static Tensor Concat(ReadOnlySpan<Tensor> tensors, string? dim, Tensor @out)
     {
@@ -661,6 +667,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.concatenate</c>. <c>aten::concatenate.names(Tensor[] tensors, Dimname dim) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(2)]
     public static Tensor Concatenate(ReadOnlySpan<Tensor> tensors, string? dim)
     {
@@ -672,6 +679,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.concatenate</c>. <c>aten::concatenate.names_out(Tensor[] tensors, Dimname dim, *, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(1)]
     public static Tensor Concatenate(ReadOnlySpan<Tensor> tensors, string? dim, Tensor @out)
     {
@@ -1428,6 +1436,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.cummax</c>. <c>aten::cummax.dimname(Tensor self, Dimname dim) -&gt; (Tensor values, Tensor indices)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(1)]
     public static (Tensor Values, Tensor Indices) Cummax(Tensor input, string? dim)
     {
@@ -1440,6 +1449,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.cummax</c>. <c>aten::cummax.dimname_out(Tensor self, Dimname dim, *, Tensor(a!) values, Tensor(b!) indices) -&gt; (Tensor(a!) values, Tensor(b!) indices)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public static (Tensor Values, Tensor Indices) Cummax(Tensor input, string? dim, Tensor values, Tensor indices)
     {
         using var inputBorrow = new Borrow(input, nameof(input));
@@ -1473,6 +1483,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.cummin</c>. <c>aten::cummin.dimname(Tensor self, Dimname dim) -&gt; (Tensor values, Tensor indices)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(1)]
     public static (Tensor Values, Tensor Indices) Cummin(Tensor input, string? dim)
     {
@@ -1485,6 +1496,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.cummin</c>. <c>aten::cummin.dimname_out(Tensor self, Dimname dim, *, Tensor(a!) values, Tensor(b!) indices) -&gt; (Tensor(a!) values, Tensor(b!) indices)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public static (Tensor Values, Tensor Indices) Cummin(Tensor input, string? dim, Tensor values, Tensor indices)
     {
         using var inputBorrow = new Borrow(input, nameof(input));
@@ -1516,6 +1528,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.cumprod</c>. <c>aten::cumprod.dimname_out(Tensor self, Dimname dim, *, ScalarType? dtype=None, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(1)]
     public static Tensor Cumprod(Tensor input, string? dim, Tensor @out, DType? dtype = null)
     {
@@ -1527,6 +1540,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.cumprod</c>. <c>aten::cumprod.dimname(Tensor self, Dimname dim, *, ScalarType? dtype=None) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public static Tensor Cumprod(Tensor input, string? dim, DType? dtype = null)
     {
         using var inputBorrow = new Borrow(input, nameof(input));
@@ -1557,6 +1571,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.cumsum</c>. <c>aten::cumsum.dimname_out(Tensor self, Dimname dim, *, ScalarType? dtype=None, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(1)]
     public static Tensor Cumsum(Tensor input, string? dim, Tensor @out, DType? dtype = null)
     {
@@ -1568,6 +1583,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.cumsum</c>. <c>aten::cumsum.dimname(Tensor self, Dimname dim, *, ScalarType? dtype=None) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public static Tensor Cumsum(Tensor input, string? dim, DType? dtype = null)
     {
         using var inputBorrow = new Borrow(input, nameof(input));

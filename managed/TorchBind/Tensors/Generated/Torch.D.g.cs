@@ -176,6 +176,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.diagonal</c>. <c>aten::diagonal.Dimname(Tensor(a) self, *, Dimname outdim, Dimname dim1, Dimname dim2, int offset=0) -&gt; Tensor(a)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public static Tensor Diagonal(Tensor input, string? outdim, string? dim1, string? dim2, long offset = 0)
     {
         using var inputBorrow = new Borrow(input, nameof(input));

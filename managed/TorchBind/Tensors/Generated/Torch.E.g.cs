@@ -108,6 +108,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.empty</c>. <c>aten::empty.names_out(int[] size, *, Dimname[]? names, MemoryFormat? memory_format=None, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(1)]
     public static Tensor Empty(IntList size, string?[]? names, Tensor @out, MemoryFormat? memoryFormat = null)
     {
@@ -119,6 +120,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.empty</c>. <c>aten::empty.names(int[] size, *, Dimname[]? names, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None, MemoryFormat? memory_format=None) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public static Tensor Empty(IntList size, string?[]? names, DType? dtype = null, Layout? layout = null, Device? device = null, bool? pinMemory = null, MemoryFormat? memoryFormat = null, bool requiresGrad = false)
     {
         using var namesText = new TextListArgument(names);

@@ -53,6 +53,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.fbgemm_linear_fp16_weight</c>. <c>aten::fbgemm_linear_fp16_weight.out(Tensor input, Tensor packed_weight, Tensor bias, Tensor(a!) output) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
     public static Tensor FbgemmLinearFp16Weight(Tensor input, Tensor packedWeight, Tensor bias, Tensor output)
     {
         using var inputBorrow = new Borrow(input, nameof(input));
@@ -77,6 +78,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.fbgemm_linear_fp16_weight_fp32_activation</c>. <c>aten::fbgemm_linear_fp16_weight_fp32_activation.out(Tensor input, Tensor packed_weight, Tensor? bias, Tensor(a!) output) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
     public static Tensor FbgemmLinearFp16WeightFp32Activation(Tensor input, Tensor packedWeight, Tensor? bias, Tensor output)
     {
         using var inputBorrow = new Borrow(input, nameof(input));
@@ -285,6 +287,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.flatten</c>. <c>aten::flatten.named_out_dim(Tensor(a) self, int start_dim, int end_dim, Dimname out_dim) -&gt; Tensor(a)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(2)]
     public static Tensor Flatten(Tensor input, long startDim, long endDim, string? outDim)
     {
@@ -296,6 +299,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.flatten</c>. <c>aten::flatten.using_names(Tensor(a) self, Dimname start_dim, Dimname end_dim, Dimname out_dim) -&gt; Tensor(a)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(1)]
     public static Tensor Flatten(Tensor input, string? startDim, string? endDim, string? outDim)
     {
@@ -309,6 +313,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.flatten</c>. <c>aten::flatten.DimnameList(Tensor(a) self, Dimname[] dims, Dimname out_dim) -&gt; Tensor(a)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public static Tensor Flatten(Tensor input, string?[] dims, string? outDim)
     {
         using var inputBorrow = new Borrow(input, nameof(input));
@@ -685,6 +690,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.full</c>. <c>aten::full.names_out(int[] size, Scalar fill_value, *, Dimname[]? names, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(1)]
     public static Tensor Full(IntList size, Scalar fillValue, string?[]? names, Tensor @out)
     {
@@ -696,6 +702,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.full</c>. <c>aten::full.names(int[] size, Scalar fill_value, *, Dimname[]? names, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public static Tensor Full(IntList size, Scalar fillValue, string?[]? names, DType? dtype = null, Layout? layout = null, Device? device = null, bool? pinMemory = null, bool requiresGrad = false)
     {
         using var namesText = new TextListArgument(names);

@@ -31,6 +31,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.gather</c>. <c>aten::gather.dimname(Tensor self, Dimname dim, Tensor index, *, bool sparse_grad=False) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(1)]
     public static Tensor Gather(Tensor input, string? dim, Tensor index, bool sparseGrad = false)
     {
@@ -43,6 +44,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.gather</c>. <c>aten::gather.dimname_out(Tensor self, Dimname dim, Tensor index, *, bool sparse_grad=False, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public static Tensor Gather(Tensor input, string? dim, Tensor index, Tensor @out, bool sparseGrad = false)
     {
         using var inputBorrow = new Borrow(input, nameof(input));

@@ -154,6 +154,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.hash_tensor</c>. <c>aten::hash_tensor(Tensor self, int[1] dim=[], *, bool keepdim=False, int mode=0) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
     [OverloadResolutionPriority(1)]
     public static Tensor HashTensor(Tensor input, IntList dim = default, bool keepDim = false, long mode = 0)
     {
@@ -166,6 +167,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.hash_tensor</c>. <c>aten::hash_tensor.out(Tensor self, int[1] dim=[], *, bool keepdim=False, int mode=0, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
     public static Tensor HashTensor(Tensor input, Tensor @out, IntList dim = default, bool keepDim = false, long mode = 0)
     {
         using var inputBorrow = new Borrow(input, nameof(input));

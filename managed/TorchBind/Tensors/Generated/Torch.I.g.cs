@@ -113,6 +113,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.index_add</c>. <c>aten::index_add.dimname(Tensor self, Dimname dim, Tensor index, Tensor source, *, Scalar alpha=1) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public static Tensor IndexAdd(Tensor input, string? dim, Tensor index, Tensor source, Scalar? alpha = null)
     {
         using var inputBorrow = new Borrow(input, nameof(input));
@@ -150,6 +151,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.index_copy</c>. <c>aten::index_copy.dimname(Tensor self, Dimname dim, Tensor index, Tensor source) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public static Tensor IndexCopy(Tensor input, string? dim, Tensor index, Tensor source)
     {
         using var inputBorrow = new Borrow(input, nameof(input));
@@ -208,6 +210,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.index_fill</c>. <c>aten::index_fill.Dimname_Tensor(Tensor self, Dimname dim, Tensor index, Tensor value) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(1)]
     public static Tensor IndexFill(Tensor input, string? dim, Tensor index, Tensor value)
     {
@@ -221,6 +224,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.index_fill</c>. <c>aten::index_fill.Dimname_Scalar(Tensor self, Dimname dim, Tensor index, Scalar value) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public static Tensor IndexFill(Tensor input, string? dim, Tensor index, Scalar value)
     {
         using var inputBorrow = new Borrow(input, nameof(input));
@@ -312,6 +316,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.index_select</c>. <c>aten::index_select.dimname(Tensor self, Dimname dim, Tensor index) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(1)]
     public static Tensor IndexSelect(Tensor input, string? dim, Tensor index)
     {
@@ -324,6 +329,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.index_select</c>. <c>aten::index_select.dimname_out(Tensor self, Dimname dim, Tensor index, *, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public static Tensor IndexSelect(Tensor input, string? dim, Tensor index, Tensor @out)
     {
         using var inputBorrow = new Borrow(input, nameof(input));

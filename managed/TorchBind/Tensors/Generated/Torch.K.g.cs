@@ -113,6 +113,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.kthvalue</c>. <c>aten::kthvalue.dimname(Tensor self, int k, Dimname dim, bool keepdim=False) -&gt; (Tensor values, Tensor indices)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(2)]
     public static (Tensor Values, Tensor Indices) Kthvalue(Tensor input, long k, string? dim, bool keepDim = false)
     {
@@ -125,6 +126,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.kthvalue</c>. <c>aten::kthvalue.dimname_out(Tensor self, int k, Dimname dim, bool keepdim=False, *, Tensor(a!) values, Tensor(b!) indices) -&gt; (Tensor(a!) values, Tensor(b!) indices)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(1)]
     public static (Tensor Values, Tensor Indices) Kthvalue(Tensor input, long k, string? dim, Tensor values, Tensor indices, bool keepDim = false)
     {

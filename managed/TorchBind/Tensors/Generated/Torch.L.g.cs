@@ -479,6 +479,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.log_softmax</c>. <c>aten::log_softmax.Dimname(Tensor self, Dimname dim, *, ScalarType? dtype=None) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public static Tensor LogSoftmax(Tensor input, string? dim, DType? dtype = null)
     {
         using var inputBorrow = new Borrow(input, nameof(input));
@@ -559,6 +560,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.logcumsumexp</c>. <c>aten::logcumsumexp.dimname(Tensor self, Dimname dim) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(1)]
     public static Tensor Logcumsumexp(Tensor input, string? dim)
     {
@@ -570,6 +572,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.logcumsumexp</c>. <c>aten::logcumsumexp.dimname_out(Tensor self, Dimname dim, *, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public static Tensor Logcumsumexp(Tensor input, string? dim, Tensor @out)
     {
         using var inputBorrow = new Borrow(input, nameof(input));
@@ -811,6 +814,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.logsumexp</c>. <c>aten::logsumexp.names(Tensor self, Dimname[1] dim, bool keepdim=False) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(1)]
     public static Tensor Logsumexp(Tensor input, string?[] dim, bool keepDim = false)
     {
@@ -822,6 +826,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.logsumexp</c>. <c>aten::logsumexp.names_out(Tensor self, Dimname[1] dim, bool keepdim=False, *, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public static Tensor Logsumexp(Tensor input, string?[] dim, Tensor @out, bool keepDim = false)
     {
         using var inputBorrow = new Borrow(input, nameof(input));

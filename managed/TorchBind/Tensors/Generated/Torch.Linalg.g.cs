@@ -657,6 +657,7 @@ public static unsafe partial class Torch
         }
 
         /// <summary>Mirrors <c>torch.linalg.matrix_sqrth</c>. <c>aten::linalg_matrix_sqrth(Tensor self) -&gt; Tensor</c></summary>
+        /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
         [OverloadResolutionPriority(1)]
         public static Tensor MatrixSqrth(Tensor input)
         {
@@ -667,6 +668,7 @@ public static unsafe partial class Torch
         }
 
         /// <summary>Mirrors <c>torch.linalg.matrix_sqrth</c>. <c>aten::linalg_matrix_sqrth.out(Tensor self, *, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>
+        /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
         public static Tensor MatrixSqrth(Tensor input, Tensor @out)
         {
             using var inputBorrow = new Borrow(input, nameof(input));
@@ -816,6 +818,7 @@ public static unsafe partial class Torch
         }
 
         /// <summary>Mirrors <c>torch.linalg.polar</c>. <c>aten::linalg_polar(Tensor A) -&gt; (Tensor U, Tensor H)</c></summary>
+        /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
         [OverloadResolutionPriority(1)]
         public static (Tensor U, Tensor H) Polar(Tensor a)
         {
@@ -827,6 +830,7 @@ public static unsafe partial class Torch
         }
 
         /// <summary>Mirrors <c>torch.linalg.polar</c>. <c>aten::linalg_polar.out(Tensor A, *, Tensor(a!) U, Tensor(b!) H) -&gt; (Tensor(a!) U, Tensor(b!) H)</c></summary>
+        /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
         public static (Tensor U, Tensor H) Polar(Tensor a, Tensor u, Tensor h)
         {
             using var aBorrow = new Borrow(a, nameof(a));

@@ -212,6 +212,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.max</c>. <c>aten::max.names_dim(Tensor self, Dimname dim, bool keepdim=False) -&gt; (Tensor values, Tensor indices)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(1)]
     public static (Tensor Values, Tensor Indices) Max(Tensor input, string? dim, bool keepDim = false)
     {
@@ -224,6 +225,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.max</c>. <c>aten::max.names_dim_max(Tensor self, Dimname dim, bool keepdim=False, *, Tensor(a!) max, Tensor(b!) max_values) -&gt; (Tensor(a!) values, Tensor(b!) indices)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public static (Tensor Values, Tensor Indices) Max(Tensor input, string? dim, Tensor max, Tensor maxValues, bool keepDim = false)
     {
         using var inputBorrow = new Borrow(input, nameof(input));
@@ -345,6 +347,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.mean</c>. <c>aten::mean.names_dim(Tensor self, Dimname[1] dim, bool keepdim=False, *, ScalarType? dtype=None) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(3)]
     public static Tensor Mean(Tensor input, string?[] dim, bool keepDim = false, DType? dtype = null)
     {
@@ -356,6 +359,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.mean</c>. <c>aten::mean.names_out(Tensor self, Dimname[1] dim, bool keepdim=False, *, ScalarType? dtype=None, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(2)]
     public static Tensor Mean(Tensor input, string?[] dim, Tensor @out, bool keepDim = false, DType? dtype = null)
     {
@@ -418,6 +422,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.median</c>. <c>aten::median.names_dim(Tensor self, Dimname dim, bool keepdim=False) -&gt; (Tensor values, Tensor indices)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(2)]
     public static (Tensor Values, Tensor Indices) Median(Tensor input, string? dim, bool keepDim = false)
     {
@@ -430,6 +435,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.median</c>. <c>aten::median.names_dim_values(Tensor self, Dimname dim, bool keepdim=False, *, Tensor(a!) values, Tensor(b!) indices) -&gt; (Tensor(a!) values, Tensor(b!) indices)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(1)]
     public static (Tensor Values, Tensor Indices) Median(Tensor input, string? dim, Tensor values, Tensor indices, bool keepDim = false)
     {
@@ -525,6 +531,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.min</c>. <c>aten::min.names_dim(Tensor self, Dimname dim, bool keepdim=False) -&gt; (Tensor values, Tensor indices)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(1)]
     public static (Tensor Values, Tensor Indices) Min(Tensor input, string? dim, bool keepDim = false)
     {
@@ -537,6 +544,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.min</c>. <c>aten::min.names_dim_min(Tensor self, Dimname dim, bool keepdim=False, *, Tensor(a!) min, Tensor(b!) min_indices) -&gt; (Tensor(a!) values, Tensor(b!) indices)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public static (Tensor Values, Tensor Indices) Min(Tensor input, string? dim, Tensor min, Tensor minIndices, bool keepDim = false)
     {
         using var inputBorrow = new Borrow(input, nameof(input));
@@ -690,6 +698,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.miopen_ctc_loss</c>. <c>aten::miopen_ctc_loss.Tensor(Tensor log_probs, Tensor targets, Tensor input_lengths, Tensor target_lengths, int blank, bool deterministic, bool zero_infinity) -&gt; (Tensor, Tensor)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
     [OverloadResolutionPriority(2)]
     public static (Tensor, Tensor) MiopenCtcLoss(Tensor logProbs, Tensor targets, Tensor inputLengths, Tensor targetLengths, long blank, bool deterministic, bool zeroInfinity)
     {
@@ -704,6 +713,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.miopen_ctc_loss</c>. <c>aten::miopen_ctc_loss(Tensor log_probs, Tensor targets, int[] input_lengths, int[] target_lengths, int blank, bool deterministic, bool zero_infinity) -&gt; (Tensor, Tensor)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
     [OverloadResolutionPriority(1)]
     public static (Tensor, Tensor) MiopenCtcLoss(Tensor logProbs, Tensor targets, IntList inputLengths, IntList targetLengths, long blank, bool deterministic, bool zeroInfinity)
     {
@@ -718,6 +728,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.miopen_ctc_loss</c>. <c>aten::miopen_ctc_loss.out(Tensor log_probs, Tensor targets, int[] input_lengths, int[] target_lengths, int blank, bool deterministic, bool zero_infinity, *, Tensor(a!) out0, Tensor(b!) out1) -&gt; (Tensor(a!), Tensor(b!))</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
     public static (Tensor Out0, Tensor Out1) MiopenCtcLoss(Tensor logProbs, Tensor targets, IntList inputLengths, IntList targetLengths, long blank, bool deterministic, bool zeroInfinity, Tensor out0, Tensor out1)
     {
         using var logProbsBorrow = new Borrow(logProbs, nameof(logProbs));
@@ -994,6 +1005,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.mm</c>. <c>aten::mm.dtype(Tensor self, Tensor mat2, ScalarType out_dtype) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
     [OverloadResolutionPriority(2)]
     public static Tensor Mm(Tensor input, Tensor mat2, DType outDtype)
     {
@@ -1005,6 +1017,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.mm</c>. <c>aten::mm.dtype_out(Tensor self, Tensor mat2, ScalarType out_dtype, *, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
     [OverloadResolutionPriority(1)]
     public static Tensor Mm(Tensor input, Tensor mat2, DType outDtype, Tensor @out)
     {
@@ -1037,6 +1050,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.mode</c>. <c>aten::mode.dimname(Tensor self, Dimname dim, bool keepdim=False) -&gt; (Tensor values, Tensor indices)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(2)]
     public static (Tensor Values, Tensor Indices) Mode(Tensor input, string? dim, bool keepDim = false)
     {
@@ -1049,6 +1063,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.mode</c>. <c>aten::mode.dimname_out(Tensor self, Dimname dim, bool keepdim=False, *, Tensor(a!) values, Tensor(b!) indices) -&gt; (Tensor(a!) values, Tensor(b!) indices)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(1)]
     public static (Tensor Values, Tensor Indices) Mode(Tensor input, string? dim, Tensor values, Tensor indices, bool keepDim = false)
     {

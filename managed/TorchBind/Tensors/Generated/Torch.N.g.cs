@@ -89,6 +89,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.nanmedian</c>. <c>aten::nanmedian.names_dim(Tensor self, Dimname dim, bool keepdim=False) -&gt; (Tensor values, Tensor indices)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(2)]
     public static (Tensor Values, Tensor Indices) Nanmedian(Tensor input, string? dim, bool keepDim = false)
     {
@@ -101,6 +102,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.nanmedian</c>. <c>aten::nanmedian.names_dim_values(Tensor self, Dimname dim, bool keepdim=False, *, Tensor(a!) values, Tensor(b!) indices) -&gt; (Tensor(a!) values, Tensor(b!) indices)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(1)]
     public static (Tensor Values, Tensor Indices) Nanmedian(Tensor input, string? dim, Tensor values, Tensor indices, bool keepDim = false)
     {
@@ -602,6 +604,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.norm</c>. <c>aten::norm.names_ScalarOpt_dim(Tensor self, Scalar? p, Dimname[1] dim, bool keepdim=False) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(6)]
     public static Tensor Norm(Tensor input, Scalar? p, string?[] dim, bool keepDim = false)
     {
@@ -614,6 +617,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.norm</c>. <c>aten::norm.names_ScalarOpt_dim_dtype(Tensor self, Scalar? p, Dimname[1] dim, bool keepdim, *, ScalarType dtype) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(5)]
     public static Tensor Norm(Tensor input, Scalar? p, string?[] dim, bool keepDim, DType dtype)
     {
@@ -626,6 +630,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.norm</c>. <c>aten::norm.names_dtype_out(Tensor self, Scalar? p, Dimname[1] dim, bool keepdim, *, ScalarType dtype, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(4)]
     public static Tensor Norm(Tensor input, Scalar? p, string?[] dim, bool keepDim, DType dtype, Tensor @out)
     {
@@ -638,6 +643,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.norm</c>. <c>aten::norm.names_out(Tensor self, Scalar? p, Dimname[1] dim, bool keepdim=False, *, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(3)]
     public static Tensor Norm(Tensor input, Scalar? p, string?[] dim, Tensor @out, bool keepDim = false)
     {

@@ -277,6 +277,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.prod</c>. <c>aten::prod.dim_Dimname(Tensor self, Dimname dim, bool keepdim=False, *, ScalarType? dtype=None) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(3)]
     public static Tensor Prod(Tensor input, string? dim, bool keepDim = false, DType? dtype = null)
     {
@@ -288,6 +289,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.prod</c>. <c>aten::prod.Dimname_out(Tensor self, Dimname dim, bool keepdim=False, *, ScalarType? dtype=None, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(2)]
     public static Tensor Prod(Tensor input, string? dim, Tensor @out, bool keepDim = false, DType? dtype = null)
     {

@@ -74,6 +74,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.qr</c>. <c>aten::qr(Tensor self, bool some=True) -&gt; (Tensor Q, Tensor R)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(1)]
     public static (Tensor Q, Tensor R) Qr(Tensor input, bool some = true)
     {
@@ -85,6 +86,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.qr</c>. <c>aten::qr.Q(Tensor self, bool some=True, *, Tensor(a!) Q, Tensor(b!) R) -&gt; (Tensor(a!) Q, Tensor(b!) R)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public static (Tensor Q, Tensor R) Qr(Tensor input, Tensor q, Tensor r, bool some = true)
     {
         using var inputBorrow = new Borrow(input, nameof(input));

@@ -88,6 +88,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.rand</c>. <c>aten::rand.generator_with_names_out(SymInt[] size, *, Generator? generator, Dimname[]? names, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(3)]
     public static Tensor Rand(IntList size, Generator? generator, string?[]? names, Tensor @out)
     {
@@ -100,6 +101,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.rand</c>. <c>aten::rand.generator_with_names(SymInt[] size, *, Generator? generator, Dimname[]? names, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(2)]
     public static Tensor Rand(IntList size, Generator? generator, string?[]? names, DType? dtype = null, Layout? layout = null, Device? device = null, bool? pinMemory = null, bool requiresGrad = false)
     {
@@ -115,6 +117,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.rand</c>. <c>aten::rand.names_out(SymInt[] size, *, Dimname[]? names, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(1)]
     public static Tensor Rand(IntList size, string?[]? names, Tensor @out)
     {
@@ -126,6 +129,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.rand</c>. <c>aten::rand.names(SymInt[] size, *, Dimname[]? names, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public static Tensor Rand(IntList size, string?[]? names, DType? dtype = null, Layout? layout = null, Device? device = null, bool? pinMemory = null, bool requiresGrad = false)
     {
         using var namesText = new TextListArgument(names);
@@ -162,6 +166,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.rand_like</c>. <c>aten::rand_like.generator_out(Tensor self, *, Generator? generator, MemoryFormat? memory_format=None, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
     [OverloadResolutionPriority(1)]
     public static Tensor RandLike(Tensor input, Generator? generator, Tensor @out, MemoryFormat? memoryFormat = null)
     {
@@ -173,6 +178,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.rand_like</c>. <c>aten::rand_like.generator(Tensor self, *, Generator? generator, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None, MemoryFormat? memory_format=None) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
     public static Tensor RandLike(Tensor input, Generator? generator, DType? dtype = null, Layout? layout = null, Device? device = null, bool? pinMemory = null, MemoryFormat? memoryFormat = null, bool requiresGrad = false)
     {
         using var inputBorrow = new Borrow(input, nameof(input));
@@ -281,6 +287,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.randint_like</c>. <c>aten::randint_like.Tensor_out(Tensor self, Tensor high, *, MemoryFormat? memory_format=None, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
     [OverloadResolutionPriority(11)]
     public static Tensor RandintLike(Tensor input, Tensor high, Tensor @out, MemoryFormat? memoryFormat = null)
     {
@@ -292,6 +299,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.randint_like</c>. <c>aten::randint_like.Tensor(Tensor self, Tensor high, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None, MemoryFormat? memory_format=None) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
     [OverloadResolutionPriority(10)]
     public static Tensor RandintLike(Tensor input, Tensor high, DType? dtype = null, Layout? layout = null, Device? device = null, bool? pinMemory = null, MemoryFormat? memoryFormat = null, bool requiresGrad = false)
     {
@@ -306,6 +314,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.randint_like</c>. <c>aten::randint_like.Tensor_generator_out(Tensor self, Tensor high, *, Generator? generator, MemoryFormat? memory_format=None, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
     [OverloadResolutionPriority(9)]
     public static Tensor RandintLike(Tensor input, Tensor high, Generator? generator, Tensor @out, MemoryFormat? memoryFormat = null)
     {
@@ -318,6 +327,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.randint_like</c>. <c>aten::randint_like.Tensor_generator(Tensor self, Tensor high, *, Generator? generator, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None, MemoryFormat? memory_format=None) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
     [OverloadResolutionPriority(8)]
     public static Tensor RandintLike(Tensor input, Tensor high, Generator? generator, DType? dtype = null, Layout? layout = null, Device? device = null, bool? pinMemory = null, MemoryFormat? memoryFormat = null, bool requiresGrad = false)
     {
@@ -356,6 +366,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.randint_like</c>. <c>aten::randint_like.low_generator_dtype_out(Tensor self, SymInt low, SymInt high, *, Generator? generator, MemoryFormat? memory_format=None, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
     [OverloadResolutionPriority(5)]
     public static Tensor RandintLike(Tensor input, long low, long high, Generator? generator, Tensor @out, MemoryFormat? memoryFormat = null)
     {
@@ -367,6 +378,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.randint_like</c>. <c>aten::randint_like.low_generator_dtype(Tensor self, SymInt low, SymInt high, *, Generator? generator, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None, MemoryFormat? memory_format=None) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
     [OverloadResolutionPriority(4)]
     public static Tensor RandintLike(Tensor input, long low, long high, Generator? generator, DType? dtype = null, Layout? layout = null, Device? device = null, bool? pinMemory = null, MemoryFormat? memoryFormat = null, bool requiresGrad = false)
     {
@@ -404,6 +416,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.randint_like</c>. <c>aten::randint_like.generator_out(Tensor self, SymInt high, *, Generator? generator, MemoryFormat? memory_format=None, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
     [OverloadResolutionPriority(1)]
     public static Tensor RandintLike(Tensor input, long high, Generator? generator, Tensor @out, MemoryFormat? memoryFormat = null)
     {
@@ -415,6 +428,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.randint_like</c>. <c>aten::randint_like.generator(Tensor self, SymInt high, *, Generator? generator, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None, MemoryFormat? memory_format=None) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
     public static Tensor RandintLike(Tensor input, long high, Generator? generator, DType? dtype = null, Layout? layout = null, Device? device = null, bool? pinMemory = null, MemoryFormat? memoryFormat = null, bool requiresGrad = false)
     {
         using var inputBorrow = new Borrow(input, nameof(input));
@@ -480,6 +494,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.randn</c>. <c>aten::randn.generator_with_names_out(SymInt[] size, *, Generator? generator, Dimname[]? names, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(3)]
     public static Tensor Randn(IntList size, Generator? generator, string?[]? names, Tensor @out)
     {
@@ -492,6 +507,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.randn</c>. <c>aten::randn.generator_with_names(SymInt[] size, *, Generator? generator, Dimname[]? names, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(2)]
     public static Tensor Randn(IntList size, Generator? generator, string?[]? names, DType? dtype = null, Layout? layout = null, Device? device = null, bool? pinMemory = null, bool requiresGrad = false)
     {
@@ -507,6 +523,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.randn</c>. <c>aten::randn.names_out(SymInt[] size, *, Dimname[]? names, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(1)]
     public static Tensor Randn(IntList size, string?[]? names, Tensor @out)
     {
@@ -518,6 +535,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.randn</c>. <c>aten::randn.names(SymInt[] size, *, Dimname[]? names, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public static Tensor Randn(IntList size, string?[]? names, DType? dtype = null, Layout? layout = null, Device? device = null, bool? pinMemory = null, bool requiresGrad = false)
     {
         using var namesText = new TextListArgument(names);
@@ -554,6 +572,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.randn_like</c>. <c>aten::randn_like.generator_out(Tensor self, *, Generator? generator, MemoryFormat? memory_format=None, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
     [OverloadResolutionPriority(1)]
     public static Tensor RandnLike(Tensor input, Generator? generator, Tensor @out, MemoryFormat? memoryFormat = null)
     {
@@ -565,6 +584,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.randn_like</c>. <c>aten::randn_like.generator(Tensor self, *, Generator? generator, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None, MemoryFormat? memory_format=None) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.14.1 has it.</exception>
     public static Tensor RandnLike(Tensor input, Generator? generator, DType? dtype = null, Layout? layout = null, Device? device = null, bool? pinMemory = null, MemoryFormat? memoryFormat = null, bool requiresGrad = false)
     {
         using var inputBorrow = new Borrow(input, nameof(input));

@@ -125,6 +125,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.scatter</c>. <c>aten::scatter.dimname_src(Tensor self, Dimname dim, Tensor index, Tensor src) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(1)]
     public static Tensor Scatter(Tensor input, string? dim, Tensor index, Tensor src)
     {
@@ -138,6 +139,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.scatter</c>. <c>aten::scatter.dimname_value(Tensor self, Dimname dim, Tensor index, Scalar value) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public static Tensor Scatter(Tensor input, string? dim, Tensor index, Scalar value)
     {
         using var inputBorrow = new Borrow(input, nameof(input));
@@ -173,6 +175,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.scatter_add</c>. <c>aten::scatter_add.dimname(Tensor self, Dimname dim, Tensor index, Tensor src) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public static Tensor ScatterAdd(Tensor input, string? dim, Tensor index, Tensor src)
     {
         using var inputBorrow = new Borrow(input, nameof(input));
@@ -298,6 +301,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.select</c>. <c>aten::select.Dimname(Tensor(a) self, Dimname dim, int index) -&gt; Tensor(a)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public static Tensor Select(Tensor input, string? dim, long index)
     {
         using var inputBorrow = new Borrow(input, nameof(input));
@@ -631,6 +635,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.softmax</c>. <c>aten::softmax.Dimname(Tensor self, Dimname dim, *, ScalarType? dtype=None) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public static Tensor Softmax(Tensor input, string? dim, DType? dtype = null)
     {
         using var inputBorrow = new Borrow(input, nameof(input));
@@ -652,6 +657,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.sort</c>. <c>aten::sort.dimname(Tensor self, Dimname dim, bool descending=False) -&gt; (Tensor values, Tensor indices)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(6)]
     public static (Tensor Values, Tensor Indices) Sort(Tensor input, string? dim, bool descending = false)
     {
@@ -664,6 +670,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.sort</c>. <c>aten::sort.dimname_values(Tensor self, Dimname dim, bool descending=False, *, Tensor(a!) values, Tensor(b!) indices) -&gt; (Tensor(a!) values, Tensor(b!) indices)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(5)]
     public static (Tensor Values, Tensor Indices) Sort(Tensor input, string? dim, Tensor values, Tensor indices, bool descending = false)
     {
@@ -698,6 +705,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.sort</c>. <c>aten::sort.dimname_stable(Tensor self, *, bool? stable, Dimname dim, bool descending=False) -&gt; (Tensor values, Tensor indices)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(2)]
     public static (Tensor Values, Tensor Indices) Sort(Tensor input, bool? stable, string? dim, bool descending = false)
     {
@@ -710,6 +718,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.sort</c>. <c>aten::sort.dimname_values_stable(Tensor self, *, bool? stable, Dimname dim, bool descending=False, Tensor(a!) values, Tensor(b!) indices) -&gt; (Tensor(a!) values, Tensor(b!) indices)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(1)]
     public static (Tensor Values, Tensor Indices) Sort(Tensor input, bool? stable, string? dim, Tensor values, Tensor indices, bool descending = false)
     {
@@ -1090,6 +1099,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.squeeze</c>. <c>aten::squeeze.dimname(Tensor(a) self, Dimname dim) -&gt; Tensor(a)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public static Tensor Squeeze(Tensor input, string? dim)
     {
         using var inputBorrow = new Borrow(input, nameof(input));
@@ -1251,6 +1261,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.std</c>. <c>aten::std.names_dim(Tensor self, Dimname[1] dim, bool unbiased=True, bool keepdim=False) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(4)]
     public static Tensor Std(Tensor input, string?[] dim, bool unbiased = true, bool keepDim = false)
     {
@@ -1262,6 +1273,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.std</c>. <c>aten::std.names_out(Tensor self, Dimname[1] dim, bool unbiased=True, bool keepdim=False, *, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(3)]
     public static Tensor Std(Tensor input, string?[] dim, Tensor @out, bool unbiased = true, bool keepDim = false)
     {
@@ -1273,6 +1285,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.std</c>. <c>aten::std.correction_names_out(Tensor self, Dimname[1] dim, *, Scalar? correction=None, bool keepdim=False, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(2)]
     public static Tensor Std(Tensor input, string?[] dim, Tensor @out, Scalar? correction = null, bool keepDim = false)
     {
@@ -1285,6 +1298,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.std</c>. <c>aten::std.correction_names(Tensor self, Dimname[1] dim, *, Scalar? correction=None, bool keepdim=False) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(1)]
     public static Tensor Std(Tensor input, string?[] dim, Scalar? correction = null, bool keepDim = false)
     {
@@ -1344,6 +1358,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.std_mean</c>. <c>aten::std_mean.names_dim(Tensor self, Dimname[1] dim, bool unbiased=True, bool keepdim=False) -&gt; (Tensor, Tensor)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(2)]
     public static (Tensor, Tensor) StdMean(Tensor input, string?[] dim, bool unbiased = true, bool keepDim = false)
     {
@@ -1356,6 +1371,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.std_mean</c>. <c>aten::std_mean.correction_names(Tensor self, Dimname[1] dim, *, Scalar? correction=None, bool keepdim=False) -&gt; (Tensor, Tensor)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(1)]
     public static (Tensor, Tensor) StdMean(Tensor input, string?[] dim, Scalar? correction = null, bool keepDim = false)
     {
@@ -1504,6 +1520,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.sum</c>. <c>aten::sum.dim_DimnameList(Tensor self, Dimname[1] dim, bool keepdim=False, *, ScalarType? dtype=None) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(3)]
     public static Tensor Sum(Tensor input, string?[] dim, bool keepDim = false, DType? dtype = null)
     {
@@ -1515,6 +1532,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.sum</c>. <c>aten::sum.DimnameList_out(Tensor self, Dimname[1] dim, bool keepdim=False, *, ScalarType? dtype=None, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(2)]
     public static Tensor Sum(Tensor input, string?[] dim, Tensor @out, bool keepDim = false, DType? dtype = null)
     {

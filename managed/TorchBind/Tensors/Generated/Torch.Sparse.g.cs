@@ -69,6 +69,7 @@ public static unsafe partial class Torch
         }
 
         /// <summary>Mirrors <c>torch.sparse.log_softmax</c>. <c>aten::_sparse_log_softmax.Dimname(Tensor self, Dimname dim, *, ScalarType? dtype=None) -&gt; Tensor</c></summary>
+        /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
         public static Tensor LogSoftmax(Tensor input, string? dim, DType? dtype = null)
         {
             using var inputBorrow = new Borrow(input, nameof(input));
@@ -158,6 +159,7 @@ public static unsafe partial class Torch
         }
 
         /// <summary>Mirrors <c>torch.sparse.softmax</c>. <c>aten::_sparse_softmax.Dimname(Tensor self, Dimname dim, *, ScalarType? dtype=None) -&gt; Tensor</c></summary>
+        /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
         public static Tensor Softmax(Tensor input, string? dim, DType? dtype = null)
         {
             using var inputBorrow = new Borrow(input, nameof(input));

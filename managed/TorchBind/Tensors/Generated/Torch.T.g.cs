@@ -276,6 +276,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.transpose</c>. <c>aten::transpose.Dimname(Tensor(a) self, Dimname dim0, Dimname dim1) -&gt; Tensor(a)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public static Tensor Transpose(Tensor input, string? dim0, string? dim1)
     {
         using var inputBorrow = new Borrow(input, nameof(input));

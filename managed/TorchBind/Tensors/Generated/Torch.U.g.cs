@@ -19,6 +19,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.unbind</c>. <c>aten::unbind.Dimname(Tensor(a -&gt; *) self, Dimname dim) -&gt; Tensor(a)[]</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public static Tensor[] Unbind(Tensor input, string? dim)
     {
         using var inputBorrow = new Borrow(input, nameof(input));
@@ -58,6 +59,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.unflatten</c>. <c>aten::unflatten.Dimname(Tensor(a) self, Dimname dim, SymInt[] sizes, Dimname[] names) -&gt; Tensor(a)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public static Tensor Unflatten(Tensor input, string? dim, IntList sizes, string?[] names)
     {
         using var inputBorrow = new Borrow(input, nameof(input));

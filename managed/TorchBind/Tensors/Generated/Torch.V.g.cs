@@ -81,6 +81,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.var</c>. <c>aten::var.names_dim(Tensor self, Dimname[1] dim, bool unbiased=True, bool keepdim=False) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(4)]
     public static Tensor Var(Tensor input, string?[] dim, bool unbiased = true, bool keepDim = false)
     {
@@ -92,6 +93,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.var</c>. <c>aten::var.names_out(Tensor self, Dimname[1] dim, bool unbiased=True, bool keepdim=False, *, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(3)]
     public static Tensor Var(Tensor input, string?[] dim, Tensor @out, bool unbiased = true, bool keepDim = false)
     {
@@ -103,6 +105,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.var</c>. <c>aten::var.correction_names_out(Tensor self, Dimname[1] dim, *, Scalar? correction=None, bool keepdim=False, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(2)]
     public static Tensor Var(Tensor input, string?[] dim, Tensor @out, Scalar? correction = null, bool keepDim = false)
     {
@@ -115,6 +118,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.var</c>. <c>aten::var.correction_names(Tensor self, Dimname[1] dim, *, Scalar? correction=None, bool keepdim=False) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(1)]
     public static Tensor Var(Tensor input, string?[] dim, Scalar? correction = null, bool keepDim = false)
     {
@@ -174,6 +178,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.var_mean</c>. <c>aten::var_mean.names_dim(Tensor self, Dimname[1] dim, bool unbiased=True, bool keepdim=False) -&gt; (Tensor, Tensor)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(2)]
     public static (Tensor, Tensor) VarMean(Tensor input, string?[] dim, bool unbiased = true, bool keepDim = false)
     {
@@ -186,6 +191,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.var_mean</c>. <c>aten::var_mean.correction_names(Tensor self, Dimname[1] dim, *, Scalar? correction=None, bool keepdim=False) -&gt; (Tensor, Tensor)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(1)]
     public static (Tensor, Tensor) VarMean(Tensor input, string?[] dim, Scalar? correction = null, bool keepDim = false)
     {

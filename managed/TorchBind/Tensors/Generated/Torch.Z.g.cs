@@ -44,6 +44,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.zeros</c>. <c>aten::zeros.names_out(int[] size, *, Dimname[]? names, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     [OverloadResolutionPriority(1)]
     public static Tensor Zeros(IntList size, string?[]? names, Tensor @out)
     {
@@ -55,6 +56,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.zeros</c>. <c>aten::zeros.names(int[] size, *, Dimname[]? names, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -&gt; Tensor</c></summary>
+    /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
     public static Tensor Zeros(IntList size, string?[]? names, DType? dtype = null, Layout? layout = null, Device? device = null, bool? pinMemory = null, bool requiresGrad = false)
     {
         using var namesText = new TextListArgument(names);
