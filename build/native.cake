@@ -56,12 +56,15 @@ Task("Native")
                     SyncFolder(fresh, generated); // unchanged shards keep their time, and are not compiled again
                 });
 
+            // Checkouts beside each other share what they compile where ccache is installed; nothing needs it.
+            var cache = Context.Tools.Resolve("ccache") is not null;
+            var environment = new Dictionary<string, string> { ["CCACHE_BASEDIR"] = parameters.Root, ["CCACHE_NOHASHDIR"] = "1" };
             var tree = parameters.Artifacts("cmake", libtorch.Minor);
             Once("cmake-" + libtorch.Minor,
-                () => KeyOf([], libtorch.Root, generated),
+                () => KeyOf([], libtorch.Root, generated, cache.ToString()),
                 () => System.IO.File.Exists(System.IO.Path.Combine(tree, "build.ninja")),
                 () => Run("cmake", ["-S", "native", "-B", tree, "-G", "Ninja", "-DTORCHBIND_WERROR=ON", "-DTORCHBIND_LIBTORCH=" + libtorch.Root,
-                    "-DTORCHBIND_GENERATED_DIR=" + generated, "-DTORCHBIND_OUTPUT_DIR=" + System.IO.Path.GetDirectoryName(ShimOf(libtorch))]));
-            Run("cmake", ["--build", tree]);
+                    "-DTORCHBIND_GENERATED_DIR=" + generated, "-DTORCHBIND_OUTPUT_DIR=" + System.IO.Path.GetDirectoryName(ShimOf(libtorch)), "-DCMAKE_CXX_COMPILER_LAUNCHER=" + (cache ? "ccache" : "")]));
+            Run("cmake", ["--build", tree, "--parallel", System.Environment.ProcessorCount.ToString()], environment);
         }
     });
