@@ -33,7 +33,7 @@ public readonly ref struct TensorScope : IDisposable
     }
 
     /// <summary>Lets several tensors out.</summary>
-    public void Keep(params ReadOnlySpan<Tensor> tensors)
+    public void KeepAll(params ReadOnlySpan<Tensor> tensors)
     {
         foreach (var tensor in tensors)
             Keep(tensor);
