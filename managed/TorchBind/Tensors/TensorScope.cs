@@ -39,6 +39,9 @@ public readonly ref struct TensorScope : IDisposable
             Keep(tensor);
     }
 
+    /// <summary>Lets a tensor out of every scope of this thread: what an object keeps for later belongs to that object.</summary>
+    internal static void Escape(Tensor tensor) => PerThread.Current.Scope?.Escape(tensor);
+
     /// <summary>Disposes what was made inside and not kept. Disposing twice is harmless.</summary>
     /// <exception cref="InvalidOperationException">An inner scope is still open.</exception>
     public void Dispose() => _frame?.End();
@@ -73,6 +76,12 @@ public readonly ref struct TensorScope : IDisposable
                 parent?.Add(tensor);
                 return;
             }
+        }
+
+        internal void Escape(Tensor tensor)
+        {
+            Remove(tensor);
+            parent?.Escape(tensor);
         }
 
         internal void End()

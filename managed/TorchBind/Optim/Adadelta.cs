@@ -1,0 +1,102 @@
+namespace TorchBind.Optim;
+
+/// <summary>Steps scaled by the ratio of two running averages, of past steps and of gradients. Mirrors <c>torch.optim.Adadelta</c>.</summary>
+/// <remarks>
+/// With the gradient g of a parameter p, v = <c>square_avg</c>, u = <c>acc_delta</c>:
+/// <code>
+/// g ← g + weight_decay · p
+/// v ← ρ · v + (1 − ρ) · g²
+/// d ← √(u + eps) / √(v + eps) · g
+/// u ← ρ · u + (1 − ρ) · d²
+/// p ← p − lr · d
+/// </code>
+/// State: <c>step</c>, <c>square_avg</c>, <c>acc_delta</c>.
+/// </remarks>
+public sealed class Adadelta : Optimizer
+{
+    /// <summary>Changes these parameters.</summary>
+    /// <param name="parameters">The parameters, for example <c>model.Parameters()</c>.</param>
+    /// <param name="lr">Factor of the step; default 1.</param>
+    /// <param name="rho">ρ, the share of the old averages; default 0.9.</param>
+    /// <param name="eps">Added under the roots; default 1e-6.</param>
+    /// <param name="weightDecay">Weight decay (L2 penalty); default 0.</param>
+    /// <param name="forEach">Whether one call treats all parameters; default: on an accelerator.</param>
+    /// <param name="maximize">Goes up the gradient instead of down.</param>
+    /// <exception cref="ArgumentException">An option is out of its range, or there is no parameter.</exception>
+    public Adadelta(
+        IEnumerable<Tensor> parameters, double lr = 1.0, double rho = 0.9, double eps = 1e-6, double weightDecay = 0,
+        bool? forEach = null, bool maximize = false)
+        : this(Group(parameters), lr, rho, eps, weightDecay, forEach, maximize)
+    {
+    }
+
+    /// <summary>Changes the parameters of these groups; options that a group does not set are those given here.</summary>
+    /// <inheritdoc cref="Adadelta(IEnumerable{Tensor}, double, double, double, double, bool?, bool)"/>
+    public Adadelta(
+        IEnumerable<ParamGroup> parameters, double lr = 1.0, double rho = 0.9, double eps = 1e-6, double weightDecay = 0,
+        bool? forEach = null, bool maximize = false)
+        : base(parameters, Options(lr, rho, eps, weightDecay, forEach, maximize))
+    {
+    }
+
+    private static Dictionary<string, object?> Options(double lr, double rho, double eps, double weightDecay, bool? forEach, bool maximize)
+    {
+        Require(lr >= 0, $"Invalid learning rate: {Text(lr)}");
+        Require(rho is >= 0 and <= 1, $"Invalid rho value: {Text(rho)}");
+        Require(eps >= 0, $"Invalid epsilon value: {Text(eps)}");
+        Require(weightDecay >= 0, $"Invalid weight_decay value: {Text(weightDecay)}");
+        return new()
+        {
+            ["lr"] = lr,
+            ["rho"] = rho,
+            ["eps"] = eps,
+            ["weight_decay"] = weightDecay,
+            ["maximize"] = maximize,
+            ["capturable"] = false,
+            ["foreach"] = forEach,
+            ["differentiable"] = false,
+        };
+    }
+
+    /// <inheritdoc/>
+    protected override void Update(ParamGroup group)
+    {
+        var lr = group.Lr;
+        var rho = group.GetDouble("rho");
+        var eps = group.GetDouble("eps");
+        var weightDecay = group.WeightDecay;
+        var maximize = group.GetFlag("maximize");
+        foreach (var parameter in group.Params)
+        {
+            if (parameter.Grad is not { } given)
+                continue;
+            using var gradient = new StepGradient(given);
+            RefuseSparse(given, "Adadelta does not support sparse gradients");
+            var state = StateOf(parameter);
+            if (state.Count == 0)
+            {
+                state["step"] = StepTensor(0);
+                state["square_avg"] = ZerosLike(parameter);
+                state["acc_delta"] = ZerosLike(parameter);
+            }
+            StepCounter.Increment(state.Tensor("step"));
+            if (maximize)
+                gradient.Negate();
+            if (weightDecay != 0)
+                gradient.Add(parameter, weightDecay);
+            var complex = parameter.DType.IsComplex();
+            using var target = new RealView(parameter, complex);
+            using var grad = new RealView(gradient.Value, complex);
+            using var square = new RealView(state.Tensor("square_avg"), complex);
+            using var steps = new RealView(state.Tensor("acc_delta"), complex);
+
+            square.Value.Scale_(rho).Addcmul_(grad.Value, grad.Value, 1 - rho);
+            using var root = square.Value.Add(eps);
+            root.Sqrt_();
+            using var delta = steps.Value.Add(eps);
+            delta.Sqrt_().Div_(root).Mul_(grad.Value);
+            steps.Value.Scale_(rho).Addcmul_(delta, delta, 1 - rho);
+            target.Value.Add_(delta, -lr);
+        }
+    }
+}

@@ -1,0 +1,149 @@
+namespace TorchBind.Optim;
+
+/// <summary>
+/// Steps scaled by the root of the squared gradients, of which matrices keep only row and column sums. Mirrors
+/// <c>torch.optim.Adafactor</c>.
+/// </summary>
+/// <remarks>
+/// State: <c>step</c>, and <c>row_var</c> and <c>col_var</c> for parameters of two dimensions and more, <c>variance</c> for the
+/// others.
+/// </remarks>
+public sealed class Adafactor : Optimizer
+{
+    /// <summary>Changes these parameters.</summary>
+    /// <param name="parameters">The parameters, for example <c>model.Parameters()</c>; real ones.</param>
+    /// <param name="lr">The largest relative step; default 0.01.</param>
+    /// <param name="beta2Decay">The power by which the share of new squares falls; default −0.8.</param>
+    /// <param name="eps">Lower bounds of the squares (null: the dtype's epsilon) and of the parameter's size; default (null, 0.001).</param>
+    /// <param name="d">The bound of a step's size; default 1.</param>
+    /// <param name="weightDecay">Weight decay, on the parameter itself; default 0.</param>
+    /// <param name="forEach">Whether one call treats all parameters; default: on an accelerator.</param>
+    /// <param name="maximize">Goes up the gradient instead of down.</param>
+    /// <exception cref="ArgumentException">An option is out of its range, or there is no parameter.</exception>
+    public Adafactor(
+        IEnumerable<Tensor> parameters, double lr = 1e-2, double beta2Decay = -0.8, (double? Squares, double Size)? eps = null,
+        double d = 1.0, double weightDecay = 0, bool? forEach = null, bool maximize = false)
+        : this(Group(parameters), lr, beta2Decay, eps, d, weightDecay, forEach, maximize)
+    {
+    }
+
+    /// <summary>Changes the parameters of these groups; options that a group does not set are those given here.</summary>
+    /// <inheritdoc cref="Adafactor(IEnumerable{Tensor}, double, double, ValueTuple{double?, double}?, double, double, bool?, bool)"/>
+    public Adafactor(
+        IEnumerable<ParamGroup> parameters, double lr = 1e-2, double beta2Decay = -0.8, (double? Squares, double Size)? eps = null,
+        double d = 1.0, double weightDecay = 0, bool? forEach = null, bool maximize = false)
+        : base(parameters, Options(lr, beta2Decay, eps ?? (null, 1e-3), d, weightDecay, forEach, maximize))
+    {
+    }
+
+    private static Dictionary<string, object?> Options(
+        double lr, double beta2Decay, (double? Squares, double Size) eps, double d, double weightDecay, bool? forEach, bool maximize)
+    {
+        Require(lr >= 0, $"Learning rate should be >= 0 but is: {Text(lr)}");
+        Require(beta2Decay <= 0, $"beta2_decay should be <= 0 but is: {Text(beta2Decay)}");
+        Require(eps.Squares is not < 0, $"epsilon1 should be >= 0 but is: {Text(eps.Squares ?? 0)}");
+        Require(eps.Size >= 0, $"epsilon2 should be >= 0 but is: {Text(eps.Size)}");
+        Require(d >= 1, $"Clipping threshold d should be >= 1 but is: {Text(d)}");
+        Require(weightDecay >= 0, $"weight_decay should be >= 0 but is: {Text(weightDecay)}");
+        return new()
+        {
+            ["lr"] = lr,
+            ["beta2_decay"] = beta2Decay,
+            ["eps"] = ((object?)eps.Squares, (object?)eps.Size),
+            ["d"] = d,
+            ["weight_decay"] = weightDecay,
+            ["foreach"] = forEach,
+            ["maximize"] = maximize,
+        };
+    }
+
+    /// <inheritdoc/>
+    protected override void Update(ParamGroup group)
+    {
+        var lr = group.Lr;
+        var beta2Decay = group.GetDouble("beta2_decay");
+        var bounds = PythonData.List(group["eps"], "eps");
+        var eps1 = bounds[0] is null ? (double?)null : PythonData.ToDouble(bounds[0], "eps");
+        var eps2 = PythonData.ToDouble(bounds[1], "eps");
+        var d = group.GetDouble("d");
+        var weightDecay = group.WeightDecay;
+        var maximize = group.GetFlag("maximize");
+        foreach (var parameter in group.Params)
+        {
+            if (parameter.Grad is not { } given)
+                continue;
+            using var gradient = new StepGradient(given);
+            if (parameter.DType.IsComplex())
+                throw new NotSupportedException("Adafactor does not support complex parameters");
+            RefuseSparse(given, "Adafactor does not support sparse gradients");
+            var state = StateOf(parameter);
+            if (state.Count == 0)
+                Begin(state, given);
+            if (maximize)
+                gradient.Negate();
+            // As in Python, the first parameter's dtype decides for all of the group.
+            var smallest = eps1 ??= Epsilon(parameter.DType);
+            UpdateOne(parameter, gradient.Value, state, lr, beta2Decay, smallest, eps2, d, weightDecay);
+        }
+    }
+
+    private static void Begin(ParamState state, Tensor gradient)
+    {
+        state["step"] = StepTensor(0);
+        if (gradient.NDim <= 1)
+        {
+            state["variance"] = ZerosLike(gradient);
+            return;
+        }
+        var rows = gradient.Shape.ToArray();
+        rows[^1] = 1;
+        state["row_var"] = Kept(gradient.NewZeros(rows));
+        var columns = gradient.Shape.ToArray();
+        columns[^2] = 1;
+        state["col_var"] = Kept(gradient.NewZeros(columns));
+    }
+
+    private static void UpdateOne(
+        Tensor parameter, Tensor gradient, ParamState state, double lr, double beta2Decay, double eps1, double eps2, double d, double weightDecay)
+    {
+        using var scope = new TensorScope();
+        var step = StepCounter.Increment(state.Tensor("step"));
+        var share = Math.Pow(step, beta2Decay);
+        var relative = Math.Min(lr, 1 / Math.Pow(step, 0.5));
+        var alpha = Math.Max(eps2, Length(parameter) / Math.Pow(parameter.Numel(), 0.5)) * relative;
+        if (weightDecay != 0)
+            parameter.Scale_(1 - lr * weightDecay);
+        Tensor estimate;
+        if (gradient.NDim > 1)
+        {
+            var rows = state.Tensor("row_var").Lerp_(MeanSquare(gradient, -1), share);
+            var columns = state.Tensor("col_var").Lerp_(MeanSquare(gradient, -2), share);
+            estimate = rows.Matmul(columns);
+            estimate.Div_(rows.Mean(-2, keepDim: true).Clamp_(min: eps1));
+        }
+        else
+        {
+            estimate = state.Tensor("variance").Lerp_(gradient * gradient, share).Clone();
+        }
+        // The bound is squared because the root follows.
+        var update = estimate.Clamp_(min: eps1 * eps1).Rsqrt_();
+        update.Mul_(gradient);
+        var size = Math.Max(1.0, Length(update) / (Math.Pow(update.Numel(), 0.5) * d));
+        parameter.Add_(update, -alpha / size);
+    }
+
+    private static double Epsilon(DType dtype) => dtype switch
+    {
+        DType.Float64 => Math.BitIncrement(1.0) - 1,
+        DType.Float32 => MathF.BitIncrement(1f) - 1f,
+        DType.Float16 => Math.Pow(2, -10),
+        DType.BFloat16 => Math.Pow(2, -7),
+        _ => throw new NotSupportedException($"Adafactor knows no epsilon of {dtype}; give one with eps."),
+    };
+
+    private static double Length(Tensor tensor) => tensor.Norm(2).Item<double>();
+
+    // The mean of the squares along a dimension, without a tensor of all squares.
+    private static Tensor MeanSquare(Tensor gradient, int dim) =>
+        Torch.Linalg.VectorNorm(gradient, 2, dim, keepDim: true).Square_().Div_(gradient.Size(dim));
+}

@@ -1,0 +1,124 @@
+namespace TorchBind.Optim;
+
+/// <summary>Steps scaled by the root of a running average of the squared gradient. Mirrors <c>torch.optim.RMSprop</c>.</summary>
+/// <remarks>
+/// With the gradient g of a parameter p, v = <c>square_avg</c>:
+/// <code>
+/// g ← g + weight_decay · p
+/// v ← α · v + (1 − α) · g²
+/// a ← √v + eps                       centered: a ← √(v − ḡ²) + eps, with ḡ = grad_avg, the running average of g
+/// p ← p − lr · g / a                 with momentum: b ← momentum · b + g / a,  p ← p − lr · b
+/// </code>
+/// State: <c>step</c>, <c>square_avg</c>, with momentum <c>momentum_buffer</c>, centered <c>grad_avg</c>.
+/// </remarks>
+public sealed class RMSprop : Optimizer
+{
+    /// <summary>Changes these parameters.</summary>
+    /// <param name="parameters">The parameters, for example <c>model.Parameters()</c>.</param>
+    /// <param name="lr">Learning rate; default 0.01.</param>
+    /// <param name="alpha">α, the share of the old average; default 0.99.</param>
+    /// <param name="eps">Added to the denominator; default 1e-8.</param>
+    /// <param name="weightDecay">Weight decay (L2 penalty); default 0.</param>
+    /// <param name="momentum">Momentum factor; default 0.</param>
+    /// <param name="centered">Whether the average gradient is taken off, so that its variance counts.</param>
+    /// <param name="forEach">Whether one call treats all parameters; default: on an accelerator.</param>
+    /// <param name="maximize">Goes up the gradient instead of down.</param>
+    /// <exception cref="ArgumentException">An option is out of its range, or there is no parameter.</exception>
+    public RMSprop(
+        IEnumerable<Tensor> parameters, double lr = 1e-2, double alpha = 0.99, double eps = 1e-8, double weightDecay = 0,
+        double momentum = 0, bool centered = false, bool? forEach = null, bool maximize = false)
+        : this(Group(parameters), lr, alpha, eps, weightDecay, momentum, centered, forEach, maximize)
+    {
+    }
+
+    /// <summary>Changes the parameters of these groups; options that a group does not set are those given here.</summary>
+    /// <inheritdoc cref="RMSprop(IEnumerable{Tensor}, double, double, double, double, double, bool, bool?, bool)"/>
+    public RMSprop(
+        IEnumerable<ParamGroup> parameters, double lr = 1e-2, double alpha = 0.99, double eps = 1e-8, double weightDecay = 0,
+        double momentum = 0, bool centered = false, bool? forEach = null, bool maximize = false)
+        : base(parameters, Options(lr, alpha, eps, weightDecay, momentum, centered, forEach, maximize))
+    {
+    }
+
+    private static Dictionary<string, object?> Options(
+        double lr, double alpha, double eps, double weightDecay, double momentum, bool centered, bool? forEach, bool maximize)
+    {
+        Require(lr >= 0, $"Invalid learning rate: {Text(lr)}");
+        Require(eps >= 0, $"Invalid epsilon value: {Text(eps)}");
+        Require(momentum >= 0, $"Invalid momentum value: {Text(momentum)}");
+        Require(weightDecay >= 0, $"Invalid weight_decay value: {Text(weightDecay)}");
+        Require(alpha >= 0, $"Invalid alpha value: {Text(alpha)}");
+        return new()
+        {
+            ["lr"] = lr,
+            ["momentum"] = momentum,
+            ["alpha"] = alpha,
+            ["eps"] = eps,
+            ["centered"] = centered,
+            ["weight_decay"] = weightDecay,
+            ["capturable"] = false,
+            ["foreach"] = forEach,
+            ["maximize"] = maximize,
+            ["differentiable"] = false,
+        };
+    }
+
+    /// <inheritdoc/>
+    protected override void Update(ParamGroup group)
+    {
+        var lr = group.Lr;
+        var alpha = group.GetDouble("alpha");
+        var eps = group.GetDouble("eps");
+        var weightDecay = group.WeightDecay;
+        var momentum = group.GetDouble("momentum");
+        var centered = group.GetFlag("centered");
+        var maximize = group.GetFlag("maximize");
+        foreach (var parameter in group.Params)
+        {
+            if (parameter.Grad is not { } given)
+                continue;
+            using var gradient = new StepGradient(given);
+            RefuseSparse(given, "RMSprop does not support sparse gradients");
+            var state = StateOf(parameter);
+            if (state.Count == 0)
+            {
+                state["step"] = StepTensor(0);
+                state["square_avg"] = ZerosLike(parameter);
+                if (momentum > 0)
+                    state["momentum_buffer"] = ZerosLike(parameter);
+                if (centered)
+                    state["grad_avg"] = ZerosLike(parameter);
+            }
+            if (maximize)
+                gradient.Negate();
+            StepCounter.Increment(state.Tensor("step"));
+            if (weightDecay != 0)
+                gradient.Add(parameter, weightDecay);
+            var complex = parameter.DType.IsComplex();
+            using var target = new RealView(parameter, complex);
+            using var grad = new RealView(gradient.Value, complex);
+            using var square = new RealView(state.Tensor("square_avg"), complex);
+
+            square.Value.Scale_(alpha).Addcmul_(grad.Value, grad.Value, 1 - alpha);
+            using var average = centered ? Centered(state.Tensor("grad_avg"), grad.Value, square.Value, alpha, complex) : square.Value.Sqrt();
+            average.Add_(eps);
+            if (momentum > 0)
+            {
+                using var buffer = new RealView(state.Tensor("momentum_buffer"), complex);
+                buffer.Value.Scale_(momentum).Addcdiv_(grad.Value, average);
+                target.Value.Add_(buffer.Value, -lr);
+            }
+            else
+            {
+                target.Value.Addcdiv_(grad.Value, average, -lr);
+            }
+        }
+    }
+
+    private static Tensor Centered(Tensor mean, Tensor gradient, Tensor square, double alpha, bool complex)
+    {
+        using var view = new RealView(mean, complex);
+        view.Value.Lerp_(gradient, 1 - alpha);
+        return square.Addcmul(view.Value, view.Value, -1).Sqrt_();
+    }
+}
