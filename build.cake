@@ -5,6 +5,7 @@
 #load "build/native.cake"
 #load "build/managed.cake"
 #load "build/run.cake"
+#load "build/bench.cake"
 #load "build/package.cake"
 #load "build/checks.cake"
 

@@ -1,4 +1,4 @@
-// Running the tests, the examples and the benchmarks.
+// Running the tests and the examples.
 
 public sealed record TestRun(string Name, string Version, int Total, int Failed, int Passed, int Skipped, int ExitCode);
 
@@ -75,20 +75,5 @@ Task("Example")
             var code = Start(DotnetFor(libtorch), [assembly, .. parameters.Rest], EnvironmentFor(libtorch));
             if (code != 0)
                 throw new CakeException($"{parameters.Example}: exit code {code}");
-        }
-    });
-
-Task("Bench")
-    .Description("Runs the benchmarks")
-    .IsDependentOn("TestLibtorch")
-    .IsDependentOn("Native")
-    .Does(() =>
-    {
-        foreach (var project in FilesIn("benchmarks", "*.csproj"))
-        {
-            var name = System.IO.Path.GetFileNameWithoutExtension(project);
-            BuildProject("bench-" + name, project, () => System.IO.File.Exists(parameters.OutputOf(name)));
-            foreach (var libtorch in Libtorchs(withPython: true))
-                Run(DotnetFor(libtorch), [parameters.OutputOf(name), .. parameters.Rest], EnvironmentFor(libtorch));
         }
     });
