@@ -16,8 +16,10 @@
 #include <c10/core/SymIntArrayRef.h>
 #include <c10/util/OptionalArrayRef.h>
 #include <c10/util/SmallVector.h>
+#include <string>
 #include <string_view>
 #include <tuple>
+#include <type_traits>
 
 #if __has_include(<ATen/core/Dimname.h>)
 #include <ATen/core/Dimname.h>
@@ -136,12 +138,53 @@ template <size_t N> std::array<bool, N> bools(const uint8_t* data, int64_t lengt
   return result;
 }
 
-template <class T> std::optional<T> optional_enum(int32_t value) {
-  return value < 0 ? std::nullopt : std::optional<T>(static_cast<T>(value));
+// The managed side knows numbers of newer libtorchs, and its enums can hold any number: here they would index
+// tables.
+template <class T> constexpr int32_t count_of();
+template <> constexpr int32_t count_of<at::ScalarType>() {
+  return static_cast<int32_t>(at::ScalarType::Undefined);
+}
+template <> constexpr int32_t count_of<at::Layout>() { return static_cast<int32_t>(at::Layout::NumOptions); }
+template <> constexpr int32_t count_of<at::MemoryFormat>() {
+  return static_cast<int32_t>(at::MemoryFormat::NumOptions);
+}
+template <> constexpr int32_t count_of<c10::DeviceType>() {
+  return static_cast<int32_t>(c10::DeviceType::COMPILE_TIME_MAX_DEVICE_TYPES);
+}
+
+[[noreturn]] __attribute__((cold, noinline)) inline void throw_unknown(const char* what, int32_t value) {
+  C10_THROW_ERROR(TypeError, std::string("This libtorch has no ") + what + " with the number " +
+                                 std::to_string(value) + ".");
+}
+
+template <class T> constexpr const char* name_of() {
+  if constexpr (std::is_same_v<T, at::ScalarType>)
+    return "dtype";
+  else if constexpr (std::is_same_v<T, at::Layout>)
+    return "layout";
+  else if constexpr (std::is_same_v<T, at::MemoryFormat>)
+    return "memory format";
+  else
+    return "device type";
+}
+
+template <class T> T enumeration(int32_t value) {
+  if (value < 0 || value >= count_of<T>())
+    throw_unknown(name_of<T>(), value);
+  return static_cast<T>(value);
+}
+
+template <class T> std::optional<T> optional_enumeration(int32_t value) {
+  return value == -1 ? std::nullopt : std::optional<T>(enumeration<T>(value));
+}
+
+inline c10::Device known_device(int32_t type, int32_t index) {
+  (void)enumeration<c10::DeviceType>(type);
+  return device(type, index);
 }
 
 inline std::optional<c10::Device> optional_device(int32_t type, int32_t index) {
-  return type < 0 ? std::nullopt : std::optional<c10::Device>(device(type, index));
+  return type == -1 ? std::nullopt : std::optional<c10::Device>(known_device(type, index));
 }
 
 inline std::optional<at::Generator> generator(tb_generator handle) {

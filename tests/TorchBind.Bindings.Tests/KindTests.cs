@@ -183,6 +183,22 @@ public class KindTests
     }
 
     [Test]
+    public void Numbers_that_no_enumeration_of_the_libtorch_has_are_refused()
+    {
+        Assert.Multiple(() =>
+        {
+            Assert.That(() => Torch.Zeros([1], dtype: (DType)9999), Throws.InstanceOf<TorchTypeException>().With.Message.Contains("9999"));
+            Assert.That(() => Torch.Zeros([1], dtype: (DType)(-2)), Throws.InstanceOf<TorchTypeException>());
+            Assert.That(() => Torch.Zeros([1]).To((DType)(-1)), Throws.InstanceOf<TorchTypeException>());
+            Assert.That(() => Torch.Zeros([1], layout: (Layout)77), Throws.InstanceOf<TorchTypeException>());
+            Assert.That(() => Torch.Empty([1], memoryFormat: (MemoryFormat)77), Throws.InstanceOf<TorchTypeException>());
+            Assert.That(() => Torch.Zeros([1], device: (DeviceType)77), Throws.InstanceOf<TorchTypeException>());
+            if (s_named)
+                Assert.That(() => Torch.Zeros([1], dtype: DType.Float4E2M1FNx2), Throws.InstanceOf<TorchTypeException>());
+        });
+    }
+
+    [Test]
     public void Generator()
     {
         using var one = new Generator();

@@ -45,7 +45,7 @@ public class ModelTests
         Assert.That(text, Does.Contain("if (!(align_to_window == -1))\n    return tb::not_supported(\"The argument 'align_to_window' of aten::stft\""));
         // split_k_one_kernel is gone in the newest schema: the older libtorch gets its own default.
         Assert.That(text, Does.Contain("at::_ops::_cslt_sparse_mm::call(*compressed_A_, *dense_B_, *bias_, *alpha_, "
-            + "tb::optional_enum<at::ScalarType>(out_dtype), transpose_result != 0, alg_id, split_k, true)"));
+            + "tb::optional_enumeration<at::ScalarType>(out_dtype), transpose_result != 0, alg_id, split_k, true)"));
     }
 
     [Test]
