@@ -1,0 +1,136 @@
+namespace TorchBind.NN;
+
+public static partial class Functional
+{
+    /// <summary>Batch normalisation: over all dimensions but the second. Mirrors <c>F.batch_norm</c>.</summary>
+    /// <param name="input">(N, C, *).</param>
+    /// <param name="runningMean">(C), changed when training. Default in modules: tracked; null: none.</param>
+    /// <param name="runningVar">(C), changed when training; null: none.</param>
+    /// <param name="weight">(C). Default: none.</param>
+    /// <param name="bias">(C). Default: none.</param>
+    /// <param name="training">Whether the batch's own statistics count. Default: false.</param>
+    /// <param name="momentum">The share of the batch in the running statistics. Default: 0.1.</param>
+    /// <param name="eps">Added to the variance. Default: 1e-5.</param>
+    /// <exception cref="ArgumentException">There is only one value per channel when training.</exception>
+    public static Tensor BatchNorm(
+        Tensor input, Tensor? runningMean, Tensor? runningVar, Tensor? weight = null, Tensor? bias = null, bool training = false,
+        double momentum = 0.1, double eps = 1e-5)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        if (training)
+            CheckBatch(input.Shape);
+        return Torch.BatchNorm(input, weight, bias, runningMean, runningVar, training, momentum, eps, cudnnEnabled: true);
+    }
+
+    private static void CheckBatch(Shape size)
+    {
+        var count = size[0];
+        for (var i = 2; i < size.Length; i++)
+            count *= size[i];
+        if (count == 1)
+            throw new ArgumentException($"Expected more than 1 value per channel when training, got input size torch.Size({size}).", "input");
+    }
+
+    /// <summary>Instance normalisation: over the dimensions after the second. Mirrors <c>F.instance_norm</c>.</summary>
+    /// <param name="input">(N, C, *).</param>
+    /// <param name="runningMean">(C). Default: none.</param>
+    /// <param name="runningVar">(C). Default: none.</param>
+    /// <param name="weight">(C). Default: none.</param>
+    /// <param name="bias">(C). Default: none.</param>
+    /// <param name="useInputStats">Whether the instance's own statistics count. Default: true.</param>
+    /// <param name="momentum">The share of the instances in the running statistics. Default: 0.1.</param>
+    /// <param name="eps">Added to the variance. Default: 1e-5.</param>
+    /// <exception cref="ArgumentException">There is only one value per channel and instance.</exception>
+    public static Tensor InstanceNorm(
+        Tensor input, Tensor? runningMean = null, Tensor? runningVar = null, Tensor? weight = null, Tensor? bias = null, bool useInputStats = true,
+        double momentum = 0.1, double eps = 1e-5)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        if (useInputStats)
+        {
+            var size = input.Shape;
+            var count = 1L;
+            for (var i = 2; i < size.Length; i++)
+                count *= size[i];
+            if (count == 1)
+                throw new ArgumentException($"Expected more than 1 spatial element when training, got input size torch.Size({size}).", nameof(input));
+        }
+        return Torch.InstanceNorm(input, weight, bias, runningMean, runningVar, useInputStats, momentum, eps, cudnnEnabled: true);
+    }
+
+    /// <summary>Layer normalisation: over the last dimensions. Mirrors <c>F.layer_norm</c>.</summary>
+    /// <param name="input">(*, normalizedShape).</param>
+    /// <param name="normalizedShape">The sizes of the last dimensions.</param>
+    /// <param name="weight">Of that shape. Default: none.</param>
+    /// <param name="bias">Of that shape. Default: none.</param>
+    /// <param name="eps">Added to the variance. Default: 1e-5.</param>
+    public static Tensor LayerNorm(Tensor input, IntList normalizedShape, Tensor? weight = null, Tensor? bias = null, double eps = 1e-5) =>
+        Torch.LayerNorm(input, normalizedShape, weight, bias, eps, cudnnEnable: true);
+
+    /// <summary>Normalisation by the root of the mean square over the last dimensions. Mirrors <c>F.rms_norm</c>.</summary>
+    /// <param name="input">(*, normalizedShape).</param>
+    /// <param name="normalizedShape">The sizes of the last dimensions.</param>
+    /// <param name="weight">Of that shape. Default: none.</param>
+    /// <param name="eps">Added to the mean square. Default: the dtype's epsilon.</param>
+    public static Tensor RmsNorm(Tensor input, IntList normalizedShape, Tensor? weight = null, double? eps = null) =>
+        Torch.RmsNorm(input, normalizedShape, weight, eps);
+
+    /// <summary>Group normalisation: over groups of channels. Mirrors <c>F.group_norm</c>.</summary>
+    /// <param name="input">(N, C, *).</param>
+    /// <param name="numGroups">Into how many groups the channels are split.</param>
+    /// <param name="weight">(C). Default: none.</param>
+    /// <param name="bias">(C). Default: none.</param>
+    /// <param name="eps">Added to the variance. Default: 1e-5.</param>
+    /// <exception cref="ArgumentException">There are fewer than two dimensions, or only one value per group.</exception>
+    public static Tensor GroupNorm(Tensor input, long numGroups, Tensor? weight = null, Tensor? bias = null, double eps = 1e-5)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        var size = input.Shape;
+        if (size.Length < 2)
+            throw new ArgumentException($"Expected at least 2 dimensions for the input but received {size.Length}.", nameof(input));
+        CheckBatch([size[0] * size[1] / numGroups, numGroups, .. size[2..].ToArray()]);
+        return Torch.GroupNorm(input, numGroups, weight, bias, eps, cudnnEnabled: true);
+    }
+
+    /// <summary>Normalisation by the squares of neighbouring channels. Mirrors <c>F.local_response_norm</c>.</summary>
+    /// <param name="input">(N, C, *).</param>
+    /// <param name="size">How many channels count.</param>
+    /// <param name="alpha">The factor of the squares. Default: 1e-4.</param>
+    /// <param name="beta">The power. Default: 0.75.</param>
+    /// <param name="k">Added to the squares. Default: 1.</param>
+    /// <exception cref="ArgumentException">The input has fewer than three dimensions.</exception>
+    public static Tensor LocalResponseNorm(Tensor input, long size, double alpha = 1e-4, double beta = 0.75, double k = 1.0)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        var shape = input.Shape;
+        if (shape.Length < 3)
+            throw new ArgumentException($"Expected 3D or higher dimensionality input (got {shape.Length} dimensions).", nameof(input));
+        if (input.Numel() == 0)
+            return input;
+        var squares = input.Mul(input);
+        if (shape.Length == 3)
+        {
+            squares = Pad(squares.Unsqueeze(1), [0, 0, size / 2, (size - 1) / 2]);
+            squares = AvgPool2d(squares, (size, 1), stride: 1).Squeeze(1);
+        }
+        else
+        {
+            squares = squares.View(shape[0], 1, shape[1], shape[2], -1);
+            squares = Pad(squares, [0, 0, 0, 0, size / 2, (size - 1) / 2]);
+            squares = AvgPool3d(squares, (size, 1, 1), stride: 1).Squeeze(1);
+            squares = squares.View(shape);
+        }
+        return input / squares.Mul(alpha).Add(k).Pow(beta);
+    }
+
+    /// <summary>Divides by the norm along a dimension. Mirrors <c>F.normalize</c>.</summary>
+    /// <param name="input">The input, of any shape.</param>
+    /// <param name="p">The power of the norm. Default: 2.</param>
+    /// <param name="dim">The dimensions. Default: 1.</param>
+    /// <param name="eps">The least divisor. Default: 1e-12.</param>
+    public static Tensor Normalize(Tensor input, double p = 2.0, IntList dim = default, double eps = 1e-12)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        return input / input.Norm(p, dim.IsGiven ? dim : 1, keepDim: true).ClampMin(eps).ExpandAs(input);
+    }
+}

@@ -1,0 +1,45 @@
+namespace TorchBind.NN;
+
+/// <summary>
+/// The functions below the modules: <c>using F = TorchBind.NN.Functional;</c>. Mirrors <c>torch.nn.functional</c>.
+/// </summary>
+public static partial class Functional
+{
+    private static void CheckProbability(double p)
+    {
+        if (!(p is >= 0.0 and <= 1.0))
+            throw new ArgumentOutOfRangeException(nameof(p), p, $"The dropout probability has to be between 0 and 1, but got {ReprText.Of(p)}.");
+    }
+
+    /// <summary>One number for each of <paramref name="count"/> dimensions: one given is repeated.</summary>
+    internal static long[] Expand(IntList values, int count, string name)
+    {
+        if (values.Length == 1)
+        {
+            var all = new long[count];
+            Array.Fill(all, values.Span[0]);
+            return all;
+        }
+        return values.Length == count
+            ? values.Span.ToArray()
+            : throw new ArgumentException($"{name} takes one number or {count}, got {values.Length}.", name);
+    }
+
+    /// <summary>The same, with a default where the argument is not given.</summary>
+    internal static long[] Expand(IntList values, int count, long standard, string name)
+    {
+        if (values.IsGiven)
+            return Expand(values, count, name);
+        var all = new long[count];
+        Array.Fill(all, standard);
+        return all;
+    }
+
+    private static Tensor Reduce(Tensor loss, Reduction reduction) => reduction switch
+    {
+        Reduction.Mean => loss.Mean(),
+        Reduction.Sum => loss.Sum(),
+        Reduction.None => loss,
+        _ => throw new ArgumentOutOfRangeException(nameof(reduction), reduction, "The reduction is None, Mean or Sum."),
+    };
+}
