@@ -474,7 +474,7 @@ public abstract partial class Module : IDisposable
     /// <summary>Lets a tensor that a module owns out of the tensor scopes around its making.</summary>
     internal static T Keep<T>(T tensor) where T : Tensor
     {
-        PerThread.Current.Scope?.Escape(tensor);
+        TensorScope.Escape(tensor);
         return tensor;
     }
 

@@ -43,7 +43,7 @@ public static partial class Functional
         return dim == 3;
     }
 
-    /// <summary>The computation of <see cref="NN.MultiheadAttention"/>. Mirrors <c>F.multi_head_attention_forward</c>.</summary>
+    /// <summary>The computation of <c>MultiheadAttention</c>. Mirrors <c>F.multi_head_attention_forward</c>.</summary>
     /// <param name="query">(L, N, E) or (L, E).</param>
     /// <param name="key">(S, N, E) or (S, E).</param>
     /// <param name="value">(S, N, E) or (S, E).</param>

@@ -14,6 +14,7 @@ public partial class Sequential : Module<Tensor, Tensor>, IEnumerable<Module<Ten
 
     /// <summary>Makes the module.</summary>
     /// <param name="modules">The modules, in their order.</param>
+    [System.Runtime.CompilerServices.OverloadResolutionPriority(1)]
     public Sequential(params ReadOnlySpan<Module<Tensor, Tensor>> modules)
     {
         foreach (var module in modules)
