@@ -28,24 +28,31 @@ public ref struct GradModeScope : IDisposable
 }
 
 /// <summary>Until disposed, this thread is in inference mode. Made by <see cref="Torch.InferenceMode"/>.</summary>
-public unsafe ref struct InferenceModeScope : IDisposable
+public readonly unsafe ref struct InferenceModeScope : IDisposable
 {
-    private void* _guard;
+    private readonly Guard _guard;
 
     internal InferenceModeScope(bool enabled)
     {
         void* guard;
         NativeError.Check(NativeMethods.tb_autograd_inference_mode_enter(enabled ? (byte)1 : (byte)0, &guard));
-        _guard = guard;
+        _guard = new Guard(guard);
     }
 
     /// <summary>Restores the mode that was there before. Disposing twice is harmless.</summary>
-    public void Dispose()
+    public void Dispose() => _guard?.Exit();
+
+    // An object: copies of the scope (a using variable is copied when Dispose is called on it) share that it has ended.
+    private sealed class Guard(void* guard)
     {
-        if (_guard == null)
-            return;
-        var guard = _guard;
-        _guard = null;
-        NativeMethods.tb_autograd_inference_mode_exit(guard);
+        private void* _guard = guard;
+
+        internal void Exit()
+        {
+            var native = _guard;
+            _guard = null;
+            if (native != null)
+                NativeMethods.tb_autograd_inference_mode_exit(native);
+        }
     }
 }
