@@ -13,20 +13,52 @@ namespace {
 std::atomic<int64_t> counters[3];
 static_assert(sizeof(counters) == 3 * sizeof(int64_t), "the managed side reads plain integers");
 
-void count_new(void* block) {
-  const auto bytes = static_cast<int64_t>(malloc_usable_size(block));
-  const int64_t live = counters[0].fetch_add(bytes, std::memory_order_relaxed) + bytes;
+// Small blocks are counted per thread and handed on together: no thread touches a shared line for each of
+// them.
+constexpr int64_t kHandOn = 64 << 10;
+
+struct Pending {
+  int64_t bytes;
+  int64_t allocations;
+  bool known; // whether what is left goes on when the thread ends
+};
+thread_local Pending pending; // plain data: blocks may be freed after this thread's destructors ran
+
+void hand_on() {
+  const int64_t live = counters[0].fetch_add(pending.bytes, std::memory_order_relaxed) + pending.bytes;
   int64_t peak = counters[1].load(std::memory_order_relaxed);
   while (live > peak && !counters[1].compare_exchange_weak(peak, live, std::memory_order_relaxed)) {
   }
-  counters[2].fetch_add(1, std::memory_order_relaxed);
+  counters[2].fetch_add(pending.allocations, std::memory_order_relaxed);
+  pending.bytes = 0;
+  pending.allocations = 0;
+}
+
+struct HandOnAtExit {
+  ~HandOnAtExit() { hand_on(); }
+};
+
+void hand_on_at_exit() {
+  thread_local HandOnAtExit at_exit;
+  (void)at_exit;
+  pending.known = true;
+}
+
+void count(int64_t bytes, int64_t allocations) {
+  Pending& mine = pending;
+  mine.bytes += bytes;
+  mine.allocations += allocations;
+  if (!mine.known)
+    hand_on_at_exit();
+  if (mine.bytes > kHandOn || mine.bytes < -kHandOn)
+    hand_on();
 }
 
 void release_block(void* block) {
   if (block == nullptr)
     return;
   c10::profiledCPUMemoryReporter().Delete(block);
-  counters[0].fetch_sub(static_cast<int64_t>(malloc_usable_size(block)), std::memory_order_relaxed);
+  count(-static_cast<int64_t>(malloc_usable_size(block)), 0);
   c10::free_cpu(block);
 }
 
@@ -42,7 +74,7 @@ public:
     }
     if (block != nullptr) {
       c10::profiledCPUMemoryReporter().New(block, bytes);
-      count_new(block);
+      count(static_cast<int64_t>(malloc_usable_size(block)), 1);
     }
     return {block, block, &release_block, c10::Device(c10::DeviceType::CPU)};
   }

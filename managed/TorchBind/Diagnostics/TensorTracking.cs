@@ -10,7 +10,8 @@ namespace TorchBind.Diagnostics;
 /// </summary>
 public static class TensorTracking
 {
-    private static readonly ConditionalWeakTable<Tensor, StackTrace> s_live = [];
+    // The record of a tensor dies with it, unless the tensor was disposed: its finalizer tells what nobody disposed.
+    private static readonly ConditionalWeakTable<Tensor, Record> s_live = [];
     private static readonly ConcurrentDictionary<string, long> s_lost = new();
 
     /// <summary>Whether tracking is on.</summary>
@@ -30,7 +31,7 @@ public static class TensorTracking
     public static IReadOnlyList<(string StackTrace, long Count)> Live()
     {
         Require();
-        return [.. s_live.Where(static pair => !pair.Key.IsDisposed).GroupBy(static pair => pair.Value.ToString())
+        return [.. s_live.Where(static pair => !pair.Key.IsDisposed).GroupBy(static pair => pair.Value.Stack.ToString())
             .Select(static group => (group.Key, (long)group.Count())).OrderByDescending(static pair => pair.Item2)];
     }
 
@@ -44,13 +45,20 @@ public static class TensorTracking
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    internal static void Made(Tensor tensor) => s_live.AddOrUpdate(tensor, new StackTrace(2, fNeedFileInfo: true));
+    internal static void Made(Tensor tensor) => s_live.AddOrUpdate(tensor, new Record(new StackTrace(2, fNeedFileInfo: true)));
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    internal static void Released(Tensor tensor, bool disposed)
+    internal static void Disposed(Tensor tensor)
     {
-        if (!disposed && s_live.TryGetValue(tensor, out var stack))
-            s_lost.AddOrUpdate(stack.ToString(), 1, static (_, count) => count + 1);
+        if (s_live.TryGetValue(tensor, out var record))
+            GC.SuppressFinalize(record);
         s_live.Remove(tensor);
+    }
+
+    private sealed class Record(StackTrace stack)
+    {
+        internal StackTrace Stack => stack;
+
+        ~Record() => s_lost.AddOrUpdate(stack.ToString(), 1, static (_, count) => count + 1);
     }
 }

@@ -9,7 +9,7 @@ namespace TorchBind.Interop;
 /// </summary>
 internal readonly ref struct Borrow : IDisposable
 {
-    private readonly Tensor? _tensor;
+    private readonly TensorHandle? _held;
 
     /// <summary>The native handle; 0 for an optional tensor that was not given.</summary>
     public readonly nint Handle;
@@ -22,15 +22,8 @@ internal readonly ref struct Borrow : IDisposable
     {
         if (tensor is null)
             ThrowNull(name);
-        tensor.Enter(name);
-        _tensor = tensor;
-        Handle = tensor.DangerousGetHandle();
-    }
-
-    private Borrow(Tensor tensor, nint handle)
-    {
-        _tensor = tensor;
-        Handle = handle;
+        _held = tensor.Hold(name);
+        Handle = _held.Value;
     }
 
     /// <summary>Borrows a tensor that may be null.</summary>
@@ -39,7 +32,7 @@ internal readonly ref struct Borrow : IDisposable
 
     /// <summary>Ends the call's hold.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Dispose() => _tensor?.Exit();
+    public void Dispose() => _held?.Release();
 
     [DoesNotReturn]
     private static void ThrowNull(string name) => throw new ArgumentNullException(name);
@@ -54,14 +47,13 @@ internal unsafe ref struct BorrowList : IDisposable
     private struct InlineHandles { private nint _first; }
 
     [InlineArray(InlineCapacity)]
-    private struct InlineTensors { private Tensor? _first; }
+    private struct InlineHeld { private TensorHandle? _first; }
 
-    // Copies, so that a caller who changes its array meanwhile cannot unbalance the counts.
-    private InlineTensors _inlineTensors;
+    private InlineHeld _inlineHeld;
     private InlineHandles _inlineHandles;
-    private readonly Tensor?[]? _tensors;
+    private readonly TensorHandle?[]? _heldArray;
     private readonly nint* _handles;
-    private int _held;
+    private int _count;
 
     /// <summary>Borrows every tensor; null entries are allowed (handle 0) when <paramref name="optional"/>.</summary>
     public BorrowList(ReadOnlySpan<Tensor?> tensors, string name, bool optional = false)
@@ -69,35 +61,34 @@ internal unsafe ref struct BorrowList : IDisposable
         Length = tensors.Length;
         if (tensors.Length > InlineCapacity)
         {
-            _tensors = new Tensor?[tensors.Length];
+            _heldArray = new TensorHandle?[tensors.Length];
             _handles = (nint*)NativeMemory.Alloc((nuint)tensors.Length, (nuint)sizeof(nint));
         }
         try
         {
             for (var i = 0; i < tensors.Length; i++)
             {
-                var tensor = tensors[i];
-                nint handle = 0;
-                if (tensor is not null)
+                TensorHandle? held = null;
+                if (tensors[i] is { } tensor)
                 {
-                    tensor.Enter(name);
-                    handle = tensor.DangerousGetHandle();
+                    held = tensor.Hold(name);
                 }
                 else if (!optional)
                 {
                     throw new ArgumentNullException($"{name}[{i}]", $"Entry {i} of the tensor list '{name}' is null.");
                 }
-                if (_tensors is null)
+                var handle = held?.Value ?? 0;
+                if (_heldArray is null)
                 {
-                    _inlineTensors[i] = tensor;
+                    _inlineHeld[i] = held;
                     _inlineHandles[i] = handle;
                 }
                 else
                 {
-                    _tensors[i] = tensor;
+                    _heldArray[i] = held;
                     _handles[i] = handle;
                 }
-                _held = i + 1;
+                _count = i + 1;
             }
         }
         catch
@@ -118,8 +109,8 @@ internal unsafe ref struct BorrowList : IDisposable
     /// <summary>Ends the call's hold.</summary>
     public readonly void Dispose()
     {
-        for (var i = 0; i < _held; i++)
-            (_tensors is null ? _inlineTensors[i] : _tensors[i])?.Exit();
+        for (var i = 0; i < _count; i++)
+            (_heldArray is null ? _inlineHeld[i] : _heldArray[i])?.Release();
         if (_handles != null)
             NativeMemory.Free(_handles);
     }

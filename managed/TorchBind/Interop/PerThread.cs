@@ -1,8 +1,8 @@
 namespace TorchBind.Interop;
 
 /// <summary>
-/// What a thread keeps for itself, so that making and freeing tensors touches nothing that threads share: its tensor scope and its
-/// counts.
+/// What a thread keeps for itself, so that making and freeing tensors touches nothing that threads share: its tensor scope, its spare
+/// handles and its counts.
 /// </summary>
 internal sealed class PerThread
 {
@@ -17,6 +17,8 @@ internal sealed class PerThread
     private readonly Thread _thread = Thread.CurrentThread;
 
     internal TensorScope.Frame? Scope;
+    internal TensorHandle? SpareHandles;
+    internal int SpareHandleCount;
     internal long Made;
     internal long Released;
 

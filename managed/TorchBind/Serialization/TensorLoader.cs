@@ -37,7 +37,7 @@ internal sealed unsafe class TensorLoader
     {
         lock (_gate)
         {
-            if (_tensors.TryGetValue(entry, out Tensor? known) && !known.IsClosed)
+            if (_tensors.TryGetValue(entry, out Tensor? known) && !known.IsDisposed)
                 return known;
             List<Reading> readings = [];
             Tensor tensor = Make(entry, readings);
@@ -56,7 +56,7 @@ internal sealed unsafe class TensorLoader
             foreach (TensorEntry entry in entries)
             {
                 // Composed tensors are checked while they are made, so their parts must have their values before.
-                if (entry.Kind is not TensorEntryKind.Strided || !OnCpu(entry) || (_tensors.TryGetValue(entry, out Tensor? known) && !known.IsClosed))
+                if (entry.Kind is not TensorEntryKind.Strided || !OnCpu(entry) || (_tensors.TryGetValue(entry, out Tensor? known) && !known.IsDisposed))
                     continue;
                 made.Add((entry, Make(entry, readings)));
             }
@@ -80,7 +80,7 @@ internal sealed unsafe class TensorLoader
     {
         lock (_gate)
         {
-            if (_arrays.TryGetValue(array, out Tensor? known) && !known.IsClosed)
+            if (_arrays.TryGetValue(array, out Tensor? known) && !known.IsDisposed)
                 return known;
             if (array.DType is not { } dtype)
                 throw CheckpointException.WrongKind($"A numpy array of type {array.TypeName} has no counterpart among tensors.");
@@ -173,7 +173,7 @@ internal sealed unsafe class TensorLoader
     // All of a storage as bytes, on its device.
     private Tensor Base(StorageEntry storage, Device device, long itemSize, List<Reading> readings)
     {
-        if (_bases.TryGetValue(storage, out Tensor? known) && !known.IsClosed)
+        if (_bases.TryGetValue(storage, out Tensor? known) && !known.IsDisposed)
             return known;
         byte* mapped = Aligned(storage.MappedPointer, Math.Max(itemSize, storage.DType.ItemSize()));
         Tensor bytes;

@@ -65,7 +65,7 @@ public partial class Tensor
         private struct Inline { private TensorIndex.NativeIndex _first; }
 
         private readonly ReadOnlySpan<TensorIndex> _indices;
-        private readonly Tensor?[]? _tensors;
+        private readonly TensorHandle?[]? _held;
         private Inline _inline;
 
         public IndexBorrow(ReadOnlySpan<TensorIndex> indices)
@@ -78,18 +78,17 @@ public partial class Tensor
                 nint handle = 0;
                 if (indices[i].Tensor is { } tensor)
                 {
-                    _tensors ??= new Tensor?[indices.Length];
+                    _held ??= new TensorHandle?[indices.Length];
                     try
                     {
-                        tensor.Enter($"indices[{i}]");
+                        _held[i] = tensor.Hold($"indices[{i}]");
                     }
                     catch
                     {
                         Dispose();
                         throw;
                     }
-                    _tensors[i] = tensor;
-                    handle = tensor.DangerousGetHandle();
+                    handle = _held[i]!.Value;
                 }
                 if (_more is null)
                     _inline[i] = indices[i].ToNative(handle);
@@ -113,10 +112,10 @@ public partial class Tensor
         {
             if (_pin.IsAllocated)
                 _pin.Free();
-            if (_tensors is null)
+            if (_held is null)
                 return;
-            foreach (var tensor in _tensors)
-                tensor?.Exit();
+            foreach (var handle in _held)
+                handle?.Release();
         }
     }
 }

@@ -1,5 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using TorchBind.Autograd;
 using TorchBind.Diagnostics;
 using TorchBind.Interop;
@@ -8,21 +8,26 @@ namespace TorchBind;
 
 /// <summary>
 /// A multi-dimensional array of libtorch. Owns one reference to the native tensor and gives it back when it is disposed
-/// or, at the latest, when it is finalized: nothing leaks without <c>Dispose</c>. Mirrors <c>torch.Tensor</c>.
+/// or, at the latest, when it is out of reach: nothing leaks without <c>Dispose</c>. Mirrors <c>torch.Tensor</c>.
 /// </summary>
 /// <remarks>
 /// Using a disposed tensor throws <see cref="ObjectDisposedException"/>; disposing twice, and disposing while another thread is
 /// inside a call on the tensor, is safe.
 /// </remarks>
-public partial class Tensor : SafeHandle
+[SuppressMessage("Design", "CA1063", Justification = "No finalizer here: the handle has it.")]
+[SuppressMessage("Usage", "CA1816", Justification = "No finalizer here: the handle has it.")]
+public partial class Tensor : IDisposable
 {
+    // Null once disposed. The handle may then serve another tensor: who holds it checks again that it is still this tensor's.
+    private TensorHandle? _handle;
+
     /// <summary>Takes over one reference to a native tensor.</summary>
     /// <param name="handle">The native handle, owned from now on.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    protected internal Tensor(nint handle) : base(0, ownsHandle: true)
+    protected internal Tensor(nint handle)
     {
-        SetHandle(handle);
         var thread = PerThread.Current;
+        _handle = TensorHandle.Take(handle, thread);
         thread.Made++;
         thread.Scope?.Add(this);
         if (TensorTracking.Enabled)
@@ -30,77 +35,41 @@ public partial class Tensor : SafeHandle
         MemoryPressure.Poll();
     }
 
-    // Twice the number of holders (the owner, and every call under way), plus one once disposed. SafeHandle's own count would do, but
-    // it cannot be inlined: this costs half (docs/performance.md).
-    private int _holders = OneHolder;
-
-    private const int OneHolder = 2;
-    private const int Disposed = 1;
-
-    /// <inheritdoc/>
-    public sealed override bool IsInvalid => handle == 0;
-
     /// <summary>Whether the tensor was disposed.</summary>
-    public bool IsDisposed => (Volatile.Read(ref _holders) & Disposed) != 0;
+    public bool IsDisposed => Volatile.Read(ref _handle) is null;
 
-    /// <inheritdoc/>
-    protected sealed override bool ReleaseHandle()
+    /// <summary>Frees the native tensor, or leaves that to the last call under way on another thread. Disposing twice is harmless.</summary>
+    public void Dispose()
     {
-        PerThread.Current.Released++;
-        NativeMethods.tb_tensor_free(handle);
-        return true;
-    }
-
-    /// <inheritdoc/>
-    protected override void Dispose(bool disposing)
-    {
-        if (TensorTracking.Enabled)
-            TensorTracking.Released(this, disposing);
-        while (true)
-        {
-            var holders = Volatile.Read(ref _holders);
-            if ((holders & Disposed) != 0)
-                return;
-            if (Interlocked.CompareExchange(ref _holders, (holders - OneHolder) | Disposed, holders) != holders)
-                continue;
-            // Otherwise the last call under way releases.
-            if (holders == OneHolder)
-                base.Dispose(disposing);
+        var handle = Interlocked.Exchange(ref _handle, null);
+        if (handle is null)
             return;
-        }
+        if (TensorTracking.Enabled)
+            TensorTracking.Disposed(this);
+        handle.Disown();
     }
 
-    /// <summary>Begins a native call on this tensor.</summary>
+    /// <summary>Holds the native tensor for a call; the caller releases what it gets.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal void Enter(string name)
+    internal TensorHandle Hold(string name)
     {
-        var holders = _holders;
-        if ((holders & Disposed) != 0 || Interlocked.CompareExchange(ref _holders, holders + OneHolder, holders) != holders)
-            EnterContended(name);
+        var handle = _handle;
+        if (handle is null || !handle.TryHold())
+            ThrowDisposed(name);
+        if (!ReferenceEquals(_handle, handle))
+            ReleaseAndThrow(handle, name);
+        return handle;
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private void EnterContended(string name)
-    {
-        while (true)
-        {
-            var holders = Volatile.Read(ref _holders);
-            if ((holders & Disposed) != 0)
-            {
-                throw new ObjectDisposedException(
-                    nameof(Tensor), name == "this" ? "The tensor was disposed." : $"The tensor given as '{name}' was disposed.");
-            }
-            if (Interlocked.CompareExchange(ref _holders, holders + OneHolder, holders) == holders)
-                return;
-        }
-    }
+    [DoesNotReturn]
+    private static void ThrowDisposed(string name) => throw new ObjectDisposedException(
+        nameof(Tensor), name == "this" ? "The tensor was disposed." : $"The tensor given as '{name}' was disposed.");
 
-    /// <summary>Ends a native call on this tensor.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal void Exit()
+    [DoesNotReturn]
+    private static void ReleaseAndThrow(TensorHandle handle, string name)
     {
-        if (Interlocked.Add(ref _holders, -OneHolder) == Disposed)
-            base.Dispose(true);
+        handle.Release();
+        ThrowDisposed(name);
     }
 
     /// <summary>The managed object of an owned native reference.</summary>

@@ -11,6 +11,7 @@ public class ThreadTests
     {
         for (var round = 0; round < 200; round++)
         {
+            var tensors = TensorMemory.LiveTensors;
             var shared = Torch.Ones(64, 64);
             using var start = new Barrier(4);
             var users = Enumerable.Range(0, 3).Select(_ => Task.Factory.StartNew(() =>
@@ -35,7 +36,7 @@ public class ThreadTests
             Thread.SpinWait(round * 50);
             shared.Dispose();
             Assert.That(users.All(static u => u.Result));
-            Assert.That(shared.IsClosed, "the last call under way has released the tensor");
+            Assert.That(TensorMemory.LiveTensors, Is.EqualTo(tensors), "the last call under way has released the tensor");
         }
     }
 
