@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace TorchBind.Tests.Interop;
+namespace TorchBind.Tests.Loader;
 
 /// <summary>What the loader says when something is missing. Each case is a process of its own: a process opens libtorch once.</summary>
 public class LoaderTests
