@@ -98,6 +98,8 @@ tb_status tb_memory_install(void) {
   });
 }
 
+void tb_memory_hand_on(void) { hand_on(); }
+
 void tb_memory_reset_peak(void) {
   counters[1].store(counters[0].load(std::memory_order_relaxed), std::memory_order_relaxed);
 }

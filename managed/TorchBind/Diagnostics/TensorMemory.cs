@@ -17,17 +17,26 @@ public static unsafe class TensorMemory
     /// <summary>Tensor objects that were made and neither disposed nor finalized.</summary>
     public static long LiveTensors => PerThread.LiveTensors;
 
-    /// <summary>Bytes of CPU memory in libtorch's allocator, shared storages counted once.</summary>
-    public static long LiveBytes => MemoryPressure.LiveBytes;
+    /// <summary>
+    /// Bytes of CPU memory in libtorch's allocator, shared storages counted once. Exact for what this thread did; each other thread may
+    /// have up to 64 KiB of small blocks that are not counted yet.
+    /// </summary>
+    public static long LiveBytes => Counter(0);
 
     /// <summary>The most <see cref="LiveBytes"/> was since the start, or since <see cref="ResetPeak"/>.</summary>
-    public static long PeakBytes => Volatile.Read(ref NativeMethods.tb_memory_counters()[1]);
+    public static long PeakBytes => Counter(1);
 
     /// <summary>Blocks of memory allocated since the start.</summary>
-    public static long Allocations => Volatile.Read(ref NativeMethods.tb_memory_counters()[2]);
+    public static long Allocations => Counter(2);
 
     /// <summary>Lets the peak begin at what is live now.</summary>
     public static void ResetPeak() => NativeMethods.tb_memory_reset_peak();
+
+    private static long Counter(int index)
+    {
+        NativeMethods.tb_memory_hand_on();
+        return Volatile.Read(ref NativeMethods.tb_memory_counters()[index]);
+    }
 
     /// <summary>Starts publishing the metrics; reading any member of this class does so too.</summary>
     /// <returns>The meter.</returns>

@@ -45,5 +45,7 @@ TB_API const int64_t* tb_memory_counters(void);
 // Puts the counting allocator in place; called once at load.
 TB_API tb_status tb_memory_install(void);
 TB_API void tb_memory_reset_peak(void);
+// Adds what this thread has counted for itself, so that the counters are exact for what it did.
+TB_API void tb_memory_hand_on(void);
 
 #endif

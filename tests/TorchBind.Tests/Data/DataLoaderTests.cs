@@ -414,12 +414,12 @@ public class DataLoaderTests
     {
         var rows = Torch.Zeros([64, 256 * 1024]); // 1 MiB a row
         var loader = new DataLoader(new TensorDataset(rows), batchSize: 8, numWorkers: 2);
-        var before = Interop.MemoryPressure.LiveBytes;
+        var before = Diagnostics.TensorMemory.LiveBytes;
         var most = 0L;
         for (var epoch = 0; epoch < 30; epoch++)
         {
             foreach (var _ in loader)
-                most = Math.Max(most, Interop.MemoryPressure.LiveBytes - before);
+                most = Math.Max(most, Diagnostics.TensorMemory.LiveBytes - before);
         }
         // 1.9 GiB went by.
         Assert.That(most, Is.LessThan(400L << 20));

@@ -56,4 +56,6 @@ internal static unsafe partial class NativeMethods
     internal static extern int tb_memory_install();
     [DllImport("torchbind", ExactSpelling = true)]
     internal static extern void tb_memory_reset_peak();
+    [DllImport("torchbind", ExactSpelling = true)]
+    internal static extern void tb_memory_hand_on();
 }
