@@ -199,7 +199,7 @@ public sealed class LBFGS : Optimizer
     }
 
     // Since 2.14 Python's line search leaves the step's budget of evaluations in force.
-    private static bool NewerLineSearch => System.Version.TryParse(Torch.Version, out var version) && version >= new Version(2, 14);
+    private static bool NewerLineSearch => TorchRelease.AtLeast(2, 14);
 
     private static Tensor Direction(
         Tensor gradient, List<object?> directions, List<object?> steps, List<object?> inverses, PythonNumber diagonal, ParamState state, int historySize)

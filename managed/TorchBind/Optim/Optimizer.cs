@@ -283,7 +283,7 @@ public abstract class Optimizer : IDisposable
         foreach (var hook in _loadPreHooks)
             stateDict = hook(this, stateDict) ?? stateDict;
 
-        var parts = PythonData.Named(stateDict, "An optimizer's state dict");
+        var parts = PythonData.Named(PythonData.Plain(stateDict), "An optimizer's state dict");
         if (!parts.TryGetValue("state", out var savedState) || !parts.TryGetValue("param_groups", out var savedGroups))
         {
             throw new ArgumentException("An optimizer's state dict holds 'state' and 'param_groups'; this one holds "

@@ -2,6 +2,8 @@ using System.Collections;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Runtime.CompilerServices;
+using TorchBind.Serialization;
+using TorchBind.Serialization.Pickle;
 
 namespace TorchBind.Optim;
 
@@ -11,6 +13,26 @@ namespace TorchBind.Optim;
 /// </summary>
 internal static class PythonData
 {
+    /// <summary>A value out of a checkpoint as plain objects: its tensors loaded, its dictionaries as pairs, its tuples as tuples.</summary>
+    internal static object? Plain(object? value)
+    {
+        if (value is not CheckpointValue checkpoint)
+            return value;
+        switch (checkpoint.Kind)
+        {
+            case CheckpointValueKind.Tensor or CheckpointValueKind.Array:
+                return checkpoint.AsTensor();
+            case CheckpointValueKind.Dictionary:
+                return checkpoint.Entries.Select(static entry => new KeyValuePair<object?, object?>(entry.Key.Raw, Plain(entry.Value))).ToList();
+            case CheckpointValueKind.List:
+                return checkpoint.Select(Plain).ToList();
+            case CheckpointValueKind.Tuple:
+                return new PickleTuple([.. checkpoint.Select(Plain)]);
+            default:
+                return checkpoint.Raw;
+        }
+    }
+
     /// <summary>The entries of anything like a dictionary.</summary>
     internal static bool TryEntries(object? value, [NotNullWhen(true)] out IEnumerable<KeyValuePair<object?, object?>>? entries)
     {
@@ -47,7 +69,7 @@ internal static class PythonData
     {
         items = value switch
         {
-            string or Tensor => null,
+            string or Tensor or IEnumerable<KeyValuePair<object?, object?>> or IDictionary => null,
             IReadOnlyList<object?> list => list,
             ITuple tuple => Items(tuple),
             IList list => [.. list.Cast<object?>()],
