@@ -2,15 +2,18 @@
 """Loads checkpoints that TorchBind wrote and compares them with what they should hold.
 
 usage: check_checkpoints.py LIST
+       check_checkpoints.py --npz FILE
 
 LIST is a JSON file: a list of {"path", "manifest", "entry", "weights_only"}; the file at "path" must hold what the manifest
 (of make_checkpoints.py) says of its file "entry". Prints one line of JSON: {"checked": N, "problems": [...]}.
+With --npz it prints the arrays of the file, each as the hexadecimal text of its elements.
 """
 
 import json
 import sys
 import warnings
 
+import numpy
 import torch
 import safetensors.torch
 
@@ -42,6 +45,10 @@ def differences(item):
 
 
 def main():
+    if sys.argv[1] == "--npz":
+        with numpy.load(sys.argv[2]) as arrays:
+            print(json.dumps({k: v.tobytes("C").hex() for k, v in arrays.items()}))
+        return
     with open(sys.argv[1]) as f:
         items = json.load(f)
     problems = []

@@ -301,6 +301,43 @@ def tar_checkpoint(name):
     entry(name, "Tar", load(path), weights_only=weights_only(path), views=True)
 
 
+def distributed():
+    import warnings
+    import torch.distributed.checkpoint as dcp
+    from torch.distributed.checkpoint import metadata as m
+    from torch.distributed.checkpoint.filesystem import _StorageInfo
+    from torch.distributed.checkpoint.format_utils import dcp_to_torch_save
+
+    warnings.simplefilter("ignore")
+    state = {"model": {"w": torch.arange(12.0).view(3, 4), "b": torch.ones(2, dtype=torch.bfloat16)}, "epoch": 3, "list": [1, "two", torch.zeros(2)]}
+    folder = os.path.join(OUT, "distributed")
+    dcp.save(state, checkpoint_id=folder)
+    with_shards = os.path.join(OUT, "distributed_shards")
+    os.makedirs(with_shards, exist_ok=True)
+    whole = torch.arange(24, dtype=torch.float32).view(4, 6)
+    chunks, places = [], {}
+    for rank, (rows, columns) in enumerate(((0, 0), (0, 4), (2, 0), (2, 4))):
+        part = whole[rows:rows + 2, columns:columns + (4 if columns == 0 else 2)].contiguous()
+        name = f"__{rank % 2}_0.distcp"
+        buffer = io.BytesIO()
+        torch.save(part, buffer)
+        with open(os.path.join(with_shards, name), "ab" if rank > 1 else "wb") as f:
+            start = f.tell()
+            f.write(buffer.getvalue())
+        offset = torch.Size([rows, columns])
+        chunks.append(m.ChunkStorageMetadata(offsets=offset, sizes=part.shape))
+        places[m.MetadataIndex("w", offset, rank)] = _StorageInfo(name, start, len(buffer.getvalue()))
+    properties = m.TensorProperties(dtype=torch.float32, layout=torch.strided, requires_grad=False, memory_format=torch.contiguous_format, pin_memory=False)
+    everything = m.Metadata(state_dict_metadata={"w": m.TensorStorageMetadata(properties, whole.shape, chunks)}, planner_data={"w": ("w",)}, storage_data=places)
+    with open(os.path.join(with_shards, ".metadata"), "wb") as f:
+        pickle.dump(everything, f)
+    for name in ("distributed", "distributed_shards"):
+        joined = os.path.join(OUT, "joined.pth")
+        dcp_to_torch_save(os.path.join(OUT, name), joined)
+        entry(name, "Distributed", load(joined), values_only=True)
+        os.remove(joined)
+
+
 def main():
     os.makedirs(OUT, exist_ok=True)
     torch.manual_seed(0)
@@ -341,9 +378,9 @@ def main():
             safetensors.torch.save({name: values_})
         except Exception:
             del tensors[name]
-    safetensors.torch.save_file({k: v.contiguous().clone() for k, v in tensors.items()}, os.path.join(OUT, "dtypes.safetensors"), metadata={"format": "pt", "note": "naïve"})
+    safetensors.torch.save_file({k: v.contiguous().clone() for k, v in tensors.items()}, os.path.join(OUT, "dtypes.safetensors"), metadata={"note": "naïve"})
     entry("dtypes.safetensors", "SafeTensors", safetensors.torch.load_file(os.path.join(OUT, "dtypes.safetensors")), unordered=True,
-          metadata={"format": "pt", "note": "naïve"})
+          metadata={"note": "naïve"})
     safetensors.torch.save_file({}, os.path.join(OUT, "empty.safetensors"))
     entry("empty.safetensors", "SafeTensors", {}, unordered=True)
 
@@ -361,6 +398,21 @@ def main():
     with open(os.path.join(OUT, "pytorch_model.bin.index.json"), "w") as f:
         json.dump(index, f, indent=2)
     entry("pytorch_model.bin.index.json", "Sharded", whole)
+
+    net = Net().eval()
+    torch.jit.script(net).save(os.path.join(OUT, "script.pt"))
+    entry("script.pt", "TorchScript", None, state=Describer().describe(dict(torch.jit.load(os.path.join(OUT, "script.pt")).state_dict())))
+    program = torch.export.export(net, (torch.ones(2, 1, 4, 4),))
+    torch.export.save(program, os.path.join(OUT, "export.pt2"))
+    loaded = torch.export.load(os.path.join(OUT, "export.pt2")).state_dict
+    entry("export.pt2", "Export", None, state=Describer().describe({k: v.detach() for k, v in loaded.items()}))
+    numpy.savez(os.path.join(OUT, "arrays.npz"), a=numpy.arange(6, dtype=numpy.float32).reshape(2, 3), f=numpy.asfortranarray(numpy.arange(6.0).reshape(2, 3)),
+                big=numpy.arange(3, dtype=">i4"), scalar=numpy.float64(2.5), yes=numpy.array([True, False]), none=numpy.zeros((0, 4), numpy.int8))
+    with numpy.load(os.path.join(OUT, "arrays.npz")) as arrays:
+        entry("arrays.npz", "Npz", None, state=Describer().describe({k: torch.from_numpy(v.astype(v.dtype.newbyteorder("="))) for k, v in arrays.items()}), values_only=True)
+    numpy.savez_compressed(os.path.join(OUT, "arrays.compressed.npz"), a=numpy.arange(100, dtype=numpy.int64))
+    entry("arrays.compressed.npz", "Npz", None, state=Describer().describe({"a": torch.arange(100)}), values_only=True)
+    distributed()
 
     with open(os.path.join(OUT, "manifest.json"), "w") as f:
         json.dump({"torch": torch.__version__.split("+")[0], "files": ENTRIES}, f, separators=(",", ":"))

@@ -21,11 +21,11 @@ public sealed class Checkpoint : IDisposable
     {
         _content = content;
         Name = name;
-        Loader = new TensorLoader(content.Tensors, mapLocation);
+        Loader = new TensorLoader(content.Tensors, mapLocation) { ScriptClasses = content.ScriptClasses };
         Root = new CheckpointValue(content.Root, Loader, "checkpoint");
     }
 
-    /// <summary>Opens a file, or the index file of a sharded checkpoint.</summary>
+    /// <summary>Opens a file, the index file of a sharded checkpoint, or the folder of a distributed one.</summary>
     /// <param name="path">The path; its ending does not matter.</param>
     /// <param name="mapLocation">Where tensors go; null: back to the devices they were saved from, where those are present.</param>
     /// <param name="options">Bounds, and whether to map the file into memory.</param>
@@ -33,7 +33,10 @@ public sealed class Checkpoint : IDisposable
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     public static Checkpoint Open(string path, MapLocation? mapLocation = null, CheckpointOptions? options = null)
     {
+        ArgumentException.ThrowIfNullOrEmpty(path);
         options ??= CheckpointOptions.Default;
+        if (Directory.Exists(path) && DistributedForm.Is(path))
+            return new Checkpoint(DistributedForm.Read(path, options), $"'{path}'", mapLocation);
         ByteSource source = ByteSource.OpenFile(path, options.MemoryMap);
         return new Checkpoint(FormReader.Read(source, options), source.Name, mapLocation);
     }

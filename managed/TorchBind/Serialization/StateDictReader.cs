@@ -17,6 +17,10 @@ internal static class StateDictReader
                 var state = new StateDict();
                 FromModule(module, "", loader, state, [], 0);
                 return state;
+            case PickleObject { Callable: PickleGlobal } script when loader.ScriptClasses is { } classes:
+                state = new StateDict();
+                FromScript(script, "", loader, classes, state, [], 0);
+                return state;
             default:
                 throw CheckpointException.WrongKind($"{path} is no state dict but a {PythonEquality.KindOf(value)}.");
         }
@@ -85,6 +89,31 @@ internal static class StateDictReader
             {
                 if (key is string name && value is PickleObject child)
                     FromModule(child, $"{prefix}{name}.", loader, state, open, depth + 1);
+            }
+        }
+        open.Remove(module);
+    }
+
+    // The same for a compiled module, whose class says which of its attributes are parameters and buffers.
+    private static void FromScript(PickleObject module, string prefix, TensorLoader loader, Forms.ScriptClasses classes, StateDict state, HashSet<PickleObject> open, int depth)
+    {
+        if (depth > 500 || !open.Add(module) || state.Count > MaxModules)
+            throw CheckpointException.Corrupt($"The module '{prefix.TrimEnd('.')}' contains itself or is nested without end.");
+        if (module.State is PickleDictionary attributes && module.Callable is PickleGlobal name)
+        {
+            Forms.ScriptClasses.Members? members = classes.Find(name);
+            foreach (HashSet<string>? list in (ReadOnlySpan<HashSet<string>?>)[members?.Parameters, members?.Buffers])
+            {
+                foreach ((object? key, object? value) in attributes)
+                {
+                    if (key is string member && value is TensorEntry entry && list is not null && list.Contains(member))
+                        state.Add(prefix + member, loader.Load(entry));
+                }
+            }
+            foreach ((object? key, object? value) in attributes)
+            {
+                if (key is string member && value is PickleObject child && child.TypeName.StartsWith("__torch__.", StringComparison.Ordinal))
+                    FromScript(child, $"{prefix}{member}.", loader, classes, state, open, depth + 1);
             }
         }
         open.Remove(module);

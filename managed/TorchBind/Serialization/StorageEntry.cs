@@ -9,6 +9,7 @@ public sealed class StorageEntry
     private ByteSource? _source;
     private readonly ZipReader? _zip;
     private readonly Storage? _live;
+    private readonly long _skip; // bytes of the record before the data
     private readonly ZipRecord? _record;
 
     internal StorageEntry(string key, DType dtype, string location, long byteLength)
@@ -26,15 +27,16 @@ public sealed class StorageEntry
         Offset = offset;
     }
 
-    internal StorageEntry(string key, DType dtype, string location, long byteLength, ZipReader zip, ZipRecord record)
+    internal StorageEntry(string key, DType dtype, string location, long byteLength, ZipReader zip, ZipRecord record, long skip = 0)
         : this(key, dtype, location, byteLength)
     {
+        _skip = skip;
         _zip = zip;
         _record = record;
         if (record.IsStored && !record.Encrypted)
         {
             _source = zip.Source;
-            Offset = record.DataOffset;
+            Offset = record.DataOffset + skip;
         }
     }
 
@@ -110,7 +112,7 @@ public sealed class StorageEntry
         else if (_source is not null)
             _source.Read(Offset, destination, ByteLength);
         else if (_zip is not null && _record is not null)
-            _zip.Read(_record, destination, ByteLength);
+            _zip.Read(_record, _skip, destination, ByteLength);
         else
             throw CheckpointException.Unsupported($"The storage '{Key}' has no data in the checkpoint: it was saved from the device '{Location}'.");
         if (IsBigEndian)

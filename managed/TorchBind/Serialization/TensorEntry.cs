@@ -20,6 +20,9 @@ public enum TensorEntryKind
 
     /// <summary>Shape and type without data.</summary>
     Meta,
+
+    /// <summary>Put together from parts, as distributed checkpoints keep it.</summary>
+    Chunked,
 }
 
 /// <summary>The description of one tensor in a checkpoint: its type, its shape and where its elements lie.</summary>
@@ -84,6 +87,9 @@ public sealed class TensorEntry
     /// <summary>What a sparse or nested tensor consists of: indices and values, or buffer, sizes, strides and offsets.</summary>
     internal TensorEntry[] Parts { get; set; } = [];
 
+    /// <summary>Where in a chunked tensor its parts begin.</summary>
+    internal long[][] PartOffsets { get; set; } = [];
+
     internal bool? IsCoalesced { get; set; }
 
     /// <summary>False while a pickle has named the tensor but not yet said what is in it.</summary>
@@ -115,6 +121,7 @@ public sealed class TensorEntry
         IsNegative = other.IsNegative;
         Quantizer = other.Quantizer;
         Parts = other.Parts;
+        PartOffsets = other.PartOffsets;
         IsCoalesced = other.IsCoalesced;
         IsComplete = other.IsComplete;
     }

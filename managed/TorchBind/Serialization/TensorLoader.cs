@@ -22,6 +22,9 @@ internal sealed unsafe class TensorLoader
     private readonly Dictionary<StorageEntry, int> _uses = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<StorageEntry, Device> _devices = new(ReferenceEqualityComparer.Instance);
 
+    /// <summary>For a TorchScript archive: which attributes of its classes are parameters and buffers.</summary>
+    public Forms.ScriptClasses? ScriptClasses { get; init; }
+
     public TensorLoader(IReadOnlyList<TensorEntry> tensors, MapLocation? map)
     {
         _map = map;
@@ -128,6 +131,7 @@ internal sealed unsafe class TensorLoader
         TensorEntryKind.Meta => Torch.EmptyStrided(entry.Dimensions, entry.Steps, dtype: entry.DType, device: new Device(DeviceType.Meta)),
         TensorEntryKind.Quantized => Quantized(entry, entry.Storage!, readings),
         TensorEntryKind.Sparse => Sparse(entry),
+        TensorEntryKind.Chunked => Chunked(entry),
         _ => Nested(entry),
     };
 
@@ -220,6 +224,21 @@ internal sealed unsafe class TensorLoader
         {
             throw new CheckpointException(CheckpointProblem.Corrupt, $"A sparse tensor in the checkpoint is not valid: {e.Message}", innerException: e);
         }
+    }
+
+    private Tensor Chunked(TensorEntry entry)
+    {
+        Tensor whole = Torch.Empty(entry.Dimensions, dtype: entry.DType, device: DeviceOf(entry.Parts[0].Storage!));
+        for (int i = 0; i < entry.Parts.Length; i++)
+        {
+            Tensor place = whole.Detach();
+            for (int k = 0; k < entry.Dimensions.Length; k++)
+                place = Replace(place, place.Narrow(k, entry.PartOffsets[i][k], entry.Parts[i].Dimensions[k]));
+            using (place)
+            using (Tensor part = Load(entry.Parts[i]).Detach())
+                place.Copy_(part);
+        }
+        return whole;
     }
 
     private Tensor Nested(TensorEntry entry)

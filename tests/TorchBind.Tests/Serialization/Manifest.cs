@@ -79,6 +79,11 @@ internal sealed class Manifest(bool ignoreStorages = false)
         byte[] result = new byte[count * item];
         if (count == 0)
             return result;
+        if (tensor.Kind == TensorEntryKind.Chunked)
+        {
+            Join(tensor, result);
+            return result;
+        }
         byte[] storage = tensor.Storage!.ReadBytes();
         long[] index = new long[tensor.Shape.Count];
         for (long n = 0; n < count; n++)
@@ -93,6 +98,29 @@ internal sealed class Manifest(bool ignoreStorages = false)
         if (tensor.IsConjugate || tensor.IsNegative)
             Negate(tensor, result);
         return result;
+    }
+
+    private static void Join(TensorEntry tensor, byte[] result)
+    {
+        int item = tensor.DType.ItemSize();
+        for (int p = 0; p < tensor.Parts.Length; p++)
+        {
+            TensorEntry part = tensor.Parts[p];
+            byte[] elements = Elements(part);
+            for (long n = 0; n < part.ElementCount; n++)
+            {
+                long at = 0;
+                long rest = n;
+                long step = 1;
+                for (int k = part.Shape.Count - 1; k >= 0; k--)
+                {
+                    at += (rest % part.Shape[k] + tensor.PartOffsets[p][k]) * step;
+                    rest /= part.Shape[k];
+                    step *= tensor.Shape[k];
+                }
+                elements.AsSpan((int)(n * item), item).CopyTo(result.AsSpan((int)(at * item)));
+            }
+        }
     }
 
     private static void Negate(TensorEntry tensor, byte[] bytes)
@@ -119,6 +147,7 @@ internal sealed class Manifest(bool ignoreStorages = false)
                 Layout.SparseBsr => "sparse_bsr",
                 _ => "sparse_bsc",
             },
+            TensorEntryKind.Chunked => "strided",
             _ => tensor.Kind.ToString().ToLowerInvariant(),
         };
         if (kind != actualKind)

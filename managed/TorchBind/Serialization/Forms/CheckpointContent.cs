@@ -20,6 +20,9 @@ internal sealed class CheckpointContent : IDisposable
     /// <summary>Texts that a safetensors file or an index carries beside the tensors.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>For a TorchScript archive: which attributes of its classes are parameters and buffers.</summary>
+    public ScriptClasses? ScriptClasses { get; init; }
+
     public void Dispose()
     {
         foreach (ByteSource source in Sources)

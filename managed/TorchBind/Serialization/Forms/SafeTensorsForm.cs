@@ -9,24 +9,21 @@ internal static class SafeTensorsForm
 {
     public const long MaxHeaderLength = 100_000_000;
 
+    // In the order by which writers sort: the wider an element, the nearer to the beginning of the file.
     private static readonly (string Name, DType Type)[] Types =
     [
-        ("BOOL", DType.Bool), ("U8", DType.UInt8), ("I8", DType.Int8), ("F8_E5M2", DType.Float8E5M2), ("F8_E4M3", DType.Float8E4M3FN),
-        ("F8_E8M0", DType.Float8E8M0FNU), ("F8_E4M3FNUZ", DType.Float8E4M3FNUZ), ("F8_E5M2FNUZ", DType.Float8E5M2FNUZ),
-        ("I16", DType.Int16), ("U16", DType.UInt16), ("F16", DType.Float16), ("BF16", DType.BFloat16), ("I32", DType.Int32),
-        ("U32", DType.UInt32), ("F32", DType.Float32), ("C64", DType.Complex64), ("F64", DType.Float64), ("I64", DType.Int64),
-        ("U64", DType.UInt64), ("F4", DType.Float4E2M1FNx2),
+        ("BOOL", DType.Bool), ("F4", DType.Float4E2M1FNx2), ("U8", DType.UInt8), ("I8", DType.Int8), ("F8_E5M2", DType.Float8E5M2),
+        ("F8_E4M3", DType.Float8E4M3FN), ("F8_E8M0", DType.Float8E8M0FNU), ("F8_E4M3FNUZ", DType.Float8E4M3FNUZ),
+        ("F8_E5M2FNUZ", DType.Float8E5M2FNUZ), ("I16", DType.Int16), ("U16", DType.UInt16), ("F16", DType.Float16), ("BF16", DType.BFloat16),
+        ("I32", DType.Int32), ("U32", DType.UInt32), ("F32", DType.Float32), ("C64", DType.Complex64), ("F64", DType.Float64),
+        ("I64", DType.Int64), ("U64", DType.UInt64),
     ];
 
-    public static string? NameOf(DType type)
-    {
-        foreach ((string name, DType candidate) in Types)
-        {
-            if (candidate == type)
-                return name;
-        }
-        return null;
-    }
+    /// <summary>The rank of a type in the order by which writers sort; -1 if the form lacks it.</summary>
+    public static int RankOf(DType type) => Array.FindIndex(Types, t => t.Type == type);
+
+    /// <summary>The form's name of a type; null if it lacks it.</summary>
+    public static string? NameOf(DType type) => RankOf(type) is >= 0 and var rank ? Types[rank].Name : null;
 
     public static CheckpointContent Read(ByteSource source)
     {

@@ -16,9 +16,23 @@ internal static class ZipForm
         ZipReader zip = ZipReader.Open(source, options);
         if (zip.Records.Count == 0)
             throw FormDetector.Unrecognised(source, "is a zip archive without any content");
+        if (NpzForm.Is(zip))
+            return NpzForm.Read(zip);
+        if (ExportForm.IsFlat(zip))
+            return ExportForm.ReadFlat(zip, options);
         string root = Root(zip);
-        if (zip.Find(root + "/archive_format") is not null)
-            return ExportForm.Read(zip, root, options);
+        return zip.Find(root + "/archive_format") is not null ? ExportForm.Read(zip, root, options) : Read(zip, root, options);
+    }
+
+    /// <summary>Reads an archive of <c>torch.save</c> or TorchScript, as other forms have them inside; they do not nest further.</summary>
+    public static CheckpointContent ReadPlain(ByteSource source, CheckpointOptions options)
+    {
+        ZipReader zip = ZipReader.Open(source, options);
+        return Read(zip, Root(zip), options);
+    }
+
+    private static CheckpointContent Read(ZipReader zip, string root, CheckpointOptions options)
+    {
         ZipRecord? data = zip.Find(root + "/data.pkl");
         if (data is null)
             throw NotTorch(zip);
@@ -37,7 +51,8 @@ internal static class ZipForm
             Root = value,
             Tensors = interpreter.Tensors,
             Storages = interpreter.Storages,
-            Sources = [source],
+            Sources = [zip.Source],
+            ScriptClasses = script ? new ScriptClasses(zip, root) : null,
         };
     }
 
@@ -70,6 +85,8 @@ internal static class ZipForm
 
     private static string Root(ZipReader zip)
     {
+        if (zip.Records.Count == 0)
+            throw NotTorch(zip);
         string name = zip.Records[0].Name;
         int slash = name.IndexOf('/', StringComparison.Ordinal);
         return slash > 0 ? name[..slash] : throw NotTorch(zip);

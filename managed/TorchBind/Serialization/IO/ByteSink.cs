@@ -28,6 +28,17 @@ internal abstract class ByteSink : IDisposable
         Position += bytes.Length;
     }
 
+    /// <summary>Appends <paramref name="count"/> bytes, which may be more than a span holds.</summary>
+    public unsafe void Write(byte* bytes, long count)
+    {
+        for (long at = 0; at < count;)
+        {
+            int n = (int)Math.Min(count - at, 1 << 26);
+            Write(new ReadOnlySpan<byte>(bytes + at, n));
+            at += n;
+        }
+    }
+
     /// <summary>Overwrites bytes that were written before.</summary>
     public abstract void Patch(long position, ReadOnlySpan<byte> bytes);
 

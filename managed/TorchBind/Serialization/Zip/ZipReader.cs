@@ -119,17 +119,20 @@ internal sealed class ZipReader
     }
 
     /// <summary>Reads a part of a record into memory; <paramref name="count"/> may exceed what a span holds.</summary>
-    public unsafe void Read(ZipRecord record, byte* destination, long count)
+    public unsafe void Read(ZipRecord record, long skip, byte* destination, long count)
     {
-        if (count > record.Length)
+        if (skip > record.Length || count > record.Length - skip)
             throw CheckpointException.Truncated($"The record '{record.Name}' in {Source.Name} holds {record.Length:N0} bytes where {count:N0} are needed.", record.Name);
         if (record.IsStored)
         {
-            Source.Read(record.DataOffset, destination, count);
+            Source.Read(record.DataOffset + skip, destination, count);
             return;
         }
         ReserveInflation(record);
         using Stream stream = Inflate(record);
+        Span<byte> skipped = stackalloc byte[256];
+        for (long left = skip; left > 0; left -= Math.Min(left, skipped.Length))
+            ReadInflated(stream, record, skipped[..(int)Math.Min(left, skipped.Length)]);
         while (count > 0)
         {
             int n = (int)Math.Min(count, 1 << 24);

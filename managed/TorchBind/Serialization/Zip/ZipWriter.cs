@@ -55,6 +55,18 @@ internal sealed class ZipWriter(ByteSink sink, int alignment = 64)
         ReadOnlySpan<byte> Chunk(long at) => new(data + at, (int)Math.Min(ChunkLength, length - at));
     }
 
+    /// <summary>Writes a record that consists of a beginning and data elsewhere in memory.</summary>
+    public unsafe void Write(string name, ReadOnlySpan<byte> beginning, byte* data, long length)
+    {
+        uint crc = Crc32.Append(0, beginning);
+        for (long at = 0; at < length; at += ChunkLength)
+            crc = Crc32.Append(crc, new ReadOnlySpan<byte>(data + at, (int)Math.Min(ChunkLength, length - at)));
+        Header header = Begin(name, beginning.Length + length, crc, descriptor: false);
+        sink.Write(beginning);
+        sink.Write(data, length);
+        Add(header);
+    }
+
     /// <summary>Writes a record that is read from a stream piece by piece; <paramref name="length"/> is what the stream must hold.</summary>
     public void Write(string name, Stream data, long length)
     {

@@ -1,0 +1,50 @@
+namespace TorchBind.Serialization;
+
+/// <summary>A tensor's elements in row-major order on the CPU, for forms that know nothing else. What had to be copied goes with it.</summary>
+internal sealed unsafe class ContiguousTensor : IDisposable
+{
+    private readonly Tensor _tensor;
+    private readonly bool _owned;
+
+    public ContiguousTensor(string name, Tensor tensor)
+    {
+        if (tensor.Layout != Layout.Strided || tensor.IsNested || tensor.IsQuantized || tensor.IsMeta)
+        {
+            throw new NotSupportedException(
+                $"The tensor '{name}' is {(tensor.IsNested ? "nested" : tensor.IsQuantized ? "quantized" : tensor.IsMeta ? "without data" : "sparse")}; this form holds dense tensors only. Save it with Torch.Save, or its ToDense() or Dequantize() here.");
+        }
+        if (tensor.Device.Type == DeviceType.Cpu && tensor.IsContiguous() && !tensor.IsConj && !tensor.IsNeg)
+        {
+            _tensor = tensor;
+        }
+        else
+        {
+            using Tensor detached = tensor.Detach();
+            using Tensor here = detached.To(device: Device.Cpu);
+            using Tensor conj = here.ResolveConj();
+            using Tensor plain = conj.ResolveNeg();
+            _tensor = plain.Contiguous();
+            _owned = true;
+        }
+        Name = name;
+        DType = tensor.DType;
+        Shape = tensor.Shape.ToArray();
+        ByteLength = _tensor.Numel() * DType.ItemSize();
+    }
+
+    public string Name { get; }
+
+    public DType DType { get; }
+
+    public long[] Shape { get; }
+
+    public long ByteLength { get; }
+
+    public byte* Data => ByteLength == 0 ? null : (byte*)_tensor.DataPtr();
+
+    public void Dispose()
+    {
+        if (_owned)
+            _tensor.Dispose();
+    }
+}
