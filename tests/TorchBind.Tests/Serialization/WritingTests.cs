@@ -218,8 +218,12 @@ internal sealed class WritingTests
         using var folder = new TemporaryFolder();
         var tensors = new Dictionary<string, Tensor>
         {
-            ["a"] = Torch.Arange(6, dtype: DType.Float32).Reshape([2, 3]), ["t"] = Torch.Arange(6, dtype: DType.Int16).Reshape([2, 3]).T,
-            ["scalar"] = Torch.Tensor(2.5), ["row"] = Torch.Arange(3), ["empty"] = Torch.Zeros([0, 2]), ["yes"] = Torch.Tensor(true),
+            ["a"] = Torch.Arange(6, dtype: DType.Float32).Reshape([2, 3]),
+            ["t"] = Torch.Arange(6, dtype: DType.Int16).Reshape([2, 3]).T,
+            ["scalar"] = Torch.Tensor(2.5),
+            ["row"] = Torch.Arange(3),
+            ["empty"] = Torch.Zeros([0, 2]),
+            ["yes"] = Torch.Tensor(true),
         };
         Npz.Save(tensors, folder.File("a.npz"));
         using StateDict again = Npz.Load(folder.File("a.npz"), mmap: true);
