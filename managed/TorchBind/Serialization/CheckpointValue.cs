@@ -209,6 +209,45 @@ public sealed class CheckpointValue : IEnumerable<CheckpointValue>
     /// <exception cref="CheckpointException">It is no dictionary of tensors; the message says what it holds.</exception>
     public StateDict AsStateDict() => StateDictReader.Read(Raw, Loader, _path);
 
+    /// <summary>
+    /// The value with living tensors in the place of their descriptions, all the way down: a <see cref="Tensor"/>, a <see cref="PickleDictionary"/>, a
+    /// <see cref="List{T}"/>, a <see cref="PickleTuple"/> and so on. This is what <c>optimizer.LoadStateDict</c> takes.
+    /// </summary>
+    /// <exception cref="CheckpointException">The data of a tensor is missing or damaged.</exception>
+    public object? ToObject() => Live(Raw, new Dictionary<object, object>(ReferenceEqualityComparer.Instance), 0);
+
+    private object? Live(object? value, Dictionary<object, object> made, int depth)
+    {
+        if (depth > 500)
+            throw CheckpointException.Limit($"{_path} is nested more than 500 deep.");
+        if (value is not null && made.TryGetValue(value, out object? known))
+            return known;
+        switch (value)
+        {
+            case TensorEntry entry:
+                return Loader.Load(entry);
+            case PickleDictionary dictionary:
+                var entries = new PickleDictionary(dictionary.Kind) { DefaultFactory = dictionary.DefaultFactory, Attributes = dictionary.Attributes };
+                made.Add(dictionary, entries);
+                foreach ((object? key, object? item) in dictionary)
+                    entries[key] = Live(item, made, depth + 1);
+                return entries;
+            case List<object?> list:
+                var items = new List<object?>(list.Count);
+                made.Add(list, items);
+                foreach (object? item in list)
+                    items.Add(Live(item, made, depth + 1));
+                return items;
+            case PickleTuple tuple:
+                object?[] members = new object?[tuple.Count];
+                for (int i = 0; i < members.Length; i++)
+                    members[i] = Live(tuple[i], made, depth + 1);
+                return new PickleTuple(members) { IsSize = tuple.IsSize };
+            default:
+                return value;
+        }
+    }
+
     /// <summary>The integer.</summary>
     public long AsInt64() => Raw switch
     {

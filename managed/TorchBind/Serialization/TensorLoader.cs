@@ -307,7 +307,10 @@ internal sealed unsafe class TensorLoader
     {
         long total = 0;
         foreach (Reading reading in readings)
+        {
             total += reading.Storage.ByteLength;
+            HugePages.Advise((byte*)reading.Data, reading.Storage.ByteLength);
+        }
         if (total < ParallelBytes || Environment.ProcessorCount == 1)
         {
             foreach (Reading reading in readings)
