@@ -12,6 +12,7 @@ import io
 import json
 import os
 import pickle
+import re
 import struct
 import sys
 import tarfile
@@ -301,6 +302,18 @@ def tar_checkpoint(name):
     entry(name, "Tar", load(path), weights_only=weights_only(path), views=True)
 
 
+def without_paths(name):
+    """Takes the source positions out of an archive: they name folders of the machine that wrote it."""
+    path = os.path.join(OUT, name)
+    with zipfile.ZipFile(path) as old:
+        records = [(info.filename, info.compress_type, old.read(info)) for info in old.infolist() if not info.filename.endswith(".debug_pkl")]
+    with zipfile.ZipFile(path, "w") as new:
+        for record, compression, data in records:
+            if record.endswith(".json"):
+                data = re.sub(rb'File \\"[^"]*/', b'File \\"', data)
+            new.writestr(zipfile.ZipInfo(record), data, compression)
+
+
 def distributed():
     import warnings
     import torch.distributed.checkpoint as dcp
@@ -401,9 +414,11 @@ def main():
 
     net = Net().eval()
     torch.jit.script(net).save(os.path.join(OUT, "script.pt"))
+    without_paths("script.pt")
     entry("script.pt", "TorchScript", None, state=Describer().describe(dict(torch.jit.load(os.path.join(OUT, "script.pt")).state_dict())))
     program = torch.export.export(net, (torch.ones(2, 1, 4, 4),))
     torch.export.save(program, os.path.join(OUT, "export.pt2"))
+    without_paths("export.pt2")
     loaded = torch.export.load(os.path.join(OUT, "export.pt2")).state_dict
     entry("export.pt2", "Export", None, state=Describer().describe({k: v.detach() for k, v in loaded.items()}))
     numpy.savez(os.path.join(OUT, "arrays.npz"), a=numpy.arange(6, dtype=numpy.float32).reshape(2, 3), f=numpy.asfortranarray(numpy.arange(6.0).reshape(2, 3)),
