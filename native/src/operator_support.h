@@ -1,6 +1,7 @@
 // What the generated operator wrappers need beside shim.h: arguments from the C boundary to libtorch's types.
 #pragma once
 
+#include <ATen/ScalarOps.h>
 #include <ATen/core/Generator.h>
 #include <ATen/core/IListRef.h>
 #include <ATen/core/List.h>
@@ -78,6 +79,11 @@ inline c10::List<std::optional<at::Tensor>> optional_tensors(const tb_tensor* ha
   for (int64_t i = 0; i < length; ++i)
     list.push_back(handles[i] == nullptr ? std::optional<at::Tensor>() : retain(handles[i]));
   return list;
+}
+
+// A number as a tensor that gives way to the other operand's dtype.
+inline at::Tensor number(const tb_scalar* scalar) {
+  return at::native::wrapped_scalar_tensor(to_scalar(scalar));
 }
 
 inline std::optional<at::Scalar> to_optional_scalar(const tb_scalar* scalar) {

@@ -9,6 +9,12 @@ internal sealed class ShimWriter
 {
     private const int ShardCount = 16;
 
+    // Python shows these only for two tensors and makes the number a 0-dimensional one: the graph says AddBackward0, and here too.
+    private static readonly HashSet<string> s_numberAsTensor =
+    [
+        "add.Scalar", "add_.Scalar", "sub.Scalar", "sub_.Scalar", "mul.Scalar", "mul_.Scalar", "div.Scalar", "div_.Scalar",
+    ];
+
     private readonly OperatorModel _model;
     private readonly Dictionary<string, DeclaredOperator> _declared;
     private readonly string _version;
@@ -109,7 +115,9 @@ internal sealed class ShimWriter
         {
             var theirs = declared.Schema.Arguments[i];
             string? value;
-            if (pairs[i] is { } ours)
+            if (pairs[i] is { Name: "other" } && s_numberAsTensor.Contains(op.FullName))
+                value = "tb::number(other)";
+            else if (pairs[i] is { } ours)
                 value = Value(Abi.CName(ours.Name), theirs.Type, locals);
             else
                 value = DefaultValue(theirs);
@@ -117,7 +125,10 @@ internal sealed class ShimWriter
                 return null;
             values.Add(value);
         }
-        var call = $"at::_ops::{declared.Struct}::call({string.Join(", ", values)})";
+        var function = s_numberAsTensor.Contains(op.FullName)
+            ? declared.Struct.Replace("_Scalar", "_Tensor", StringComparison.Ordinal)
+            : declared.Struct;
+        var call = $"at::_ops::{function}::call({string.Join(", ", values)})";
         return $"{Head(op)} {{\n{prologue}  return tb::guard([&] {{\n{locals}{Body(op.Schema, call)}  }});\n}}\n";
     }
 
