@@ -248,6 +248,13 @@ tb_status tb_tensor_copy_to(tb_tensor self, void* data, int64_t bytes) {
       source = source.to_dense();
     if (source.is_quantized())
       source = source.int_repr();
+    // The kernels want elements at multiples of their size; memory of another kind may not have them there.
+    if (reinterpret_cast<uintptr_t>(data) % source.element_size() != 0) {
+      at::Tensor aligned = at::empty(source.sizes(), source.options().device(at::kCPU));
+      aligned.copy_(source);
+      std::memcpy(data, aligned.const_data_ptr(), static_cast<size_t>(bytes));
+      return;
+    }
     at::Tensor destination =
         at::from_blob(data, source.sizes(), at::TensorOptions().dtype(source.scalar_type()).device(at::kCPU));
     destination.copy_(source);
