@@ -27,6 +27,12 @@ internal sealed class Settings
     public Dictionary<string, string> Sparse { get; init; } = [];
 
     /// <summary>
+    /// Operators over which Python has a function of the same name that does more, with what it does: that function is written by hand,
+    /// and the operator itself stands on <c>Torch.Aten</c>.
+    /// </summary>
+    public Dictionary<string, string> Covered { get; init; } = [];
+
+    /// <summary>
     /// Members that are written by hand, with the reason: an operator (<c>item</c>), one overload (<c>to.device</c>), or either in
     /// one class only (<c>Tensor:stride.int</c>).
     /// </summary>

@@ -49,6 +49,11 @@ internal sealed class Surface
 
     private IEnumerable<(Container Container, string Python)> Places(string name, Operator op)
     {
+        if (_settings.Covered.ContainsKey(name))
+        {
+            yield return (Container.Aten, "");
+            yield break;
+        }
         var found = false;
         foreach (var (prefix, module, container) in new[]
         {

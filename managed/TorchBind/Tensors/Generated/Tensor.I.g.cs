@@ -63,18 +63,6 @@ public unsafe partial class Tensor
         return this;
     }
 
-    /// <summary>Mirrors <c>torch.Tensor.imag</c>. <c>aten::imag(Tensor(a) self) -&gt; Tensor(a)</c></summary>
-    public Tensor Imag
-    {
-        get
-        {
-            using var thisBorrow = new Borrow(this);
-            nint result0;
-            NativeError.Check(NativeMethods.tb_imag(thisBorrow.Handle, &result0));
-            return TorchBind.Tensor.Wrap(result0);
-        }
-    }
-
     /// <summary>Mirrors <c>torch.Tensor.index</c>. <c>aten::index.Tensor(Tensor self, Tensor?[] indices) -&gt; Tensor</c></summary>
     public Tensor Index(params ReadOnlySpan<Tensor?> indices)
     {

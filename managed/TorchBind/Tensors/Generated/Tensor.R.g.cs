@@ -63,18 +63,6 @@ public unsafe partial class Tensor
         return TorchBind.Tensor.Wrap(result0);
     }
 
-    /// <summary>Mirrors <c>torch.Tensor.real</c>. <c>aten::real(Tensor(a) self) -&gt; Tensor(a)</c></summary>
-    public Tensor Real
-    {
-        get
-        {
-            using var thisBorrow = new Borrow(this);
-            nint result0;
-            NativeError.Check(NativeMethods.tb_real(thisBorrow.Handle, &result0));
-            return TorchBind.Tensor.Wrap(result0);
-        }
-    }
-
     /// <summary>Mirrors <c>torch.Tensor.reciprocal</c>. <c>aten::reciprocal(Tensor self) -&gt; Tensor</c></summary>
     public Tensor Reciprocal()
     {

@@ -746,28 +746,6 @@ public unsafe partial class Tensor
         return TorchBind.Tensor.Wrap(result0);
     }
 
-    /// <summary>Mirrors <c>torch.Tensor.stft</c>. <c>aten::stft(Tensor self, int n_fft, int? hop_length=None, int? win_length=None, Tensor? window=None, bool normalized=False, bool? onesided=None, bool? return_complex=None, bool? align_to_window=None) -&gt; Tensor</c></summary>
-    [OverloadResolutionPriority(1)]
-    public Tensor Stft(long nFft, long? hopLength = null, long? winLength = null, Tensor? window = null, bool normalized = false, bool? onesided = null, bool? returnComplex = null, bool? alignToWindow = null)
-    {
-        using var thisBorrow = new Borrow(this);
-        using var windowBorrow = Borrow.Optional(window, nameof(window));
-        nint result0;
-        NativeError.Check(NativeMethods.tb_stft(thisBorrow.Handle, nFft, hopLength.GetValueOrDefault(), OperatorArgument.Byte(hopLength.HasValue), winLength.GetValueOrDefault(), OperatorArgument.Byte(winLength.HasValue), windowBorrow.Handle, OperatorArgument.Byte(normalized), OperatorArgument.Code(onesided), OperatorArgument.Code(returnComplex), OperatorArgument.Code(alignToWindow), &result0));
-        return TorchBind.Tensor.Wrap(result0);
-    }
-
-    /// <summary>Mirrors <c>torch.Tensor.stft</c>. <c>aten::stft.center(Tensor self, int n_fft, int? hop_length=None, int? win_length=None, Tensor? window=None, bool center=True, str pad_mode="reflect", bool normalized=False, bool? onesided=None, bool? return_complex=None, bool? align_to_window=None) -&gt; Tensor</c></summary>
-    public Tensor Stft(long nFft, long? hopLength = null, long? winLength = null, Tensor? window = null, bool center = true, string padMode = "reflect", bool normalized = false, bool? onesided = null, bool? returnComplex = null, bool? alignToWindow = null)
-    {
-        using var thisBorrow = new Borrow(this);
-        using var windowBorrow = Borrow.Optional(window, nameof(window));
-        using var padModeText = new TextArgument(padMode, nameof(padMode));
-        nint result0;
-        NativeError.Check(NativeMethods.tb_stft_center(thisBorrow.Handle, nFft, hopLength.GetValueOrDefault(), OperatorArgument.Byte(hopLength.HasValue), winLength.GetValueOrDefault(), OperatorArgument.Byte(winLength.HasValue), windowBorrow.Handle, OperatorArgument.Byte(center), padModeText.Pointer, padModeText.Length, OperatorArgument.Byte(normalized), OperatorArgument.Code(onesided), OperatorArgument.Code(returnComplex), OperatorArgument.Code(alignToWindow), &result0));
-        return TorchBind.Tensor.Wrap(result0);
-    }
-
     /// <summary>Mirrors <c>torch.Tensor.sub</c>. <c>aten::sub.Tensor(Tensor self, Tensor other, *, Scalar alpha=1) -&gt; Tensor</c></summary>
     [OverloadResolutionPriority(1)]
     public Tensor Sub(Tensor other, Scalar? alpha = null)

@@ -71,17 +71,6 @@ public unsafe partial class Tensor
         return this;
     }
 
-    /// <summary>Mirrors <c>torch.Tensor.unique_consecutive</c>. <c>aten::unique_consecutive(Tensor self, bool return_inverse=False, bool return_counts=False, int? dim=None) -&gt; (Tensor, Tensor, Tensor)</c></summary>
-    public (Tensor, Tensor, Tensor) UniqueConsecutive(bool returnInverse = false, bool returnCounts = false, long? dim = null)
-    {
-        using var thisBorrow = new Borrow(this);
-        nint result0;
-        nint result1;
-        nint result2;
-        NativeError.Check(NativeMethods.tb_unique_consecutive(thisBorrow.Handle, OperatorArgument.Byte(returnInverse), OperatorArgument.Byte(returnCounts), dim.GetValueOrDefault(), OperatorArgument.Byte(dim.HasValue), &result0, &result1, &result2));
-        return (TorchBind.Tensor.Wrap(result0), TorchBind.Tensor.Wrap(result1), TorchBind.Tensor.Wrap(result2));
-    }
-
     /// <summary>Mirrors <c>torch.Tensor.unsafe_chunk</c>. <c>aten::unsafe_chunk(Tensor self, int chunks, int dim=0) -&gt; Tensor[]</c></summary>
     public Tensor[] UnsafeChunk(long chunks, long dim = 0)
     {

@@ -32,6 +32,16 @@ public static unsafe partial class Torch
             return @out;
         }
 
+        /// <summary><c>aten::cdist(Tensor x1, Tensor x2, float p=2, int? compute_mode=None) -&gt; Tensor</c></summary>
+        public static Tensor Cdist(Tensor x1, Tensor x2, double p = 2, long? computeMode = null)
+        {
+            using var x1Borrow = new Borrow(x1, nameof(x1));
+            using var x2Borrow = new Borrow(x2, nameof(x2));
+            nint result0;
+            NativeError.Check(NativeMethods.tb_cdist(x1Borrow.Handle, x2Borrow.Handle, p, computeMode.GetValueOrDefault(), OperatorArgument.Byte(computeMode.HasValue), &result0));
+            return TorchBind.Tensor.Wrap(result0);
+        }
+
         /// <summary><c>aten::col2im(Tensor self, SymInt[2] output_size, int[2] kernel_size, int[2] dilation, int[2] padding, int[2] stride) -&gt; Tensor</c></summary>
         [OverloadResolutionPriority(1)]
         public static Tensor Col2im(Tensor self, IntList outputSize, IntList kernelSize, IntList dilation, IntList padding, IntList stride)

@@ -376,6 +376,149 @@ public static unsafe partial class Torch
             return TorchBind.Tensor.WrapList(result0.data, result0.length);
         }
 
+        /// <summary><c>aten::norm.Scalar(Tensor self, Scalar p=2) -&gt; Tensor</c></summary>
+        [OverloadResolutionPriority(11)]
+        public static Tensor Norm(Tensor self, Scalar? p = null)
+        {
+            using var selfBorrow = new Borrow(self, nameof(self));
+            var pValue = p ?? 2;
+            nint result0;
+            NativeError.Check(NativeMethods.tb_norm_Scalar(selfBorrow.Handle, &pValue, &result0));
+            return TorchBind.Tensor.Wrap(result0);
+        }
+
+        /// <summary><c>aten::norm.ScalarOpt_dim(Tensor self, Scalar? p, int[1] dim, bool keepdim=False) -&gt; Tensor</c></summary>
+        [OverloadResolutionPriority(10)]
+        public static Tensor Norm(Tensor self, Scalar? p, IntList dim, bool keepDim = false)
+        {
+            using var selfBorrow = new Borrow(self, nameof(self));
+            var pValue = p.GetValueOrDefault();
+            nint result0;
+            fixed (long* dimPointer = &dim.Reference)
+                NativeError.Check(NativeMethods.tb_norm_ScalarOpt_dim(selfBorrow.Handle, p.HasValue ? &pValue : null, dimPointer, dim.Length, OperatorArgument.Byte(keepDim), &result0));
+            return TorchBind.Tensor.Wrap(result0);
+        }
+
+        /// <summary><c>aten::norm.ScalarOpt_dim_dtype(Tensor self, Scalar? p, int[1] dim, bool keepdim, *, ScalarType dtype) -&gt; Tensor</c></summary>
+        [OverloadResolutionPriority(9)]
+        public static Tensor Norm(Tensor self, Scalar? p, IntList dim, bool keepDim, DType dtype)
+        {
+            using var selfBorrow = new Borrow(self, nameof(self));
+            var pValue = p.GetValueOrDefault();
+            nint result0;
+            fixed (long* dimPointer = &dim.Reference)
+                NativeError.Check(NativeMethods.tb_norm_ScalarOpt_dim_dtype(selfBorrow.Handle, p.HasValue ? &pValue : null, dimPointer, dim.Length, OperatorArgument.Byte(keepDim), (int)dtype, &result0));
+            return TorchBind.Tensor.Wrap(result0);
+        }
+
+        /// <summary><c>aten::norm.dtype_out(Tensor self, Scalar? p, int[1] dim, bool keepdim, *, ScalarType dtype, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>
+        [OverloadResolutionPriority(8)]
+        public static Tensor Norm(Tensor self, Scalar? p, IntList dim, bool keepDim, DType dtype, Tensor @out)
+        {
+            using var selfBorrow = new Borrow(self, nameof(self));
+            var pValue = p.GetValueOrDefault();
+            using var outBorrow = new Borrow(@out, nameof(@out));
+            fixed (long* dimPointer = &dim.Reference)
+                NativeError.Check(NativeMethods.tb_norm_dtype_out(selfBorrow.Handle, p.HasValue ? &pValue : null, dimPointer, dim.Length, OperatorArgument.Byte(keepDim), (int)dtype, outBorrow.Handle));
+            return @out;
+        }
+
+        /// <summary><c>aten::norm.out(Tensor self, Scalar? p, int[1] dim, bool keepdim=False, *, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>
+        [OverloadResolutionPriority(7)]
+        public static Tensor Norm(Tensor self, Scalar? p, IntList dim, Tensor @out, bool keepDim = false)
+        {
+            using var selfBorrow = new Borrow(self, nameof(self));
+            var pValue = p.GetValueOrDefault();
+            using var outBorrow = new Borrow(@out, nameof(@out));
+            fixed (long* dimPointer = &dim.Reference)
+                NativeError.Check(NativeMethods.tb_norm_out(selfBorrow.Handle, p.HasValue ? &pValue : null, dimPointer, dim.Length, OperatorArgument.Byte(keepDim), outBorrow.Handle));
+            return @out;
+        }
+
+        /// <summary><c>aten::norm.names_ScalarOpt_dim(Tensor self, Scalar? p, Dimname[1] dim, bool keepdim=False) -&gt; Tensor</c></summary>
+        /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
+        [OverloadResolutionPriority(6)]
+        public static Tensor Norm(Tensor self, Scalar? p, string?[] dim, bool keepDim = false)
+        {
+            using var selfBorrow = new Borrow(self, nameof(self));
+            var pValue = p.GetValueOrDefault();
+            using var dimText = new TextListArgument(dim);
+            nint result0;
+            NativeError.Check(NativeMethods.tb_norm_names_ScalarOpt_dim(selfBorrow.Handle, p.HasValue ? &pValue : null, dimText.Pointer, dimText.Length, OperatorArgument.Byte(keepDim), &result0));
+            return TorchBind.Tensor.Wrap(result0);
+        }
+
+        /// <summary><c>aten::norm.names_ScalarOpt_dim_dtype(Tensor self, Scalar? p, Dimname[1] dim, bool keepdim, *, ScalarType dtype) -&gt; Tensor</c></summary>
+        /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
+        [OverloadResolutionPriority(5)]
+        public static Tensor Norm(Tensor self, Scalar? p, string?[] dim, bool keepDim, DType dtype)
+        {
+            using var selfBorrow = new Borrow(self, nameof(self));
+            var pValue = p.GetValueOrDefault();
+            using var dimText = new TextListArgument(dim);
+            nint result0;
+            NativeError.Check(NativeMethods.tb_norm_names_ScalarOpt_dim_dtype(selfBorrow.Handle, p.HasValue ? &pValue : null, dimText.Pointer, dimText.Length, OperatorArgument.Byte(keepDim), (int)dtype, &result0));
+            return TorchBind.Tensor.Wrap(result0);
+        }
+
+        /// <summary><c>aten::norm.names_dtype_out(Tensor self, Scalar? p, Dimname[1] dim, bool keepdim, *, ScalarType dtype, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>
+        /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
+        [OverloadResolutionPriority(4)]
+        public static Tensor Norm(Tensor self, Scalar? p, string?[] dim, bool keepDim, DType dtype, Tensor @out)
+        {
+            using var selfBorrow = new Borrow(self, nameof(self));
+            var pValue = p.GetValueOrDefault();
+            using var dimText = new TextListArgument(dim);
+            using var outBorrow = new Borrow(@out, nameof(@out));
+            NativeError.Check(NativeMethods.tb_norm_names_dtype_out(selfBorrow.Handle, p.HasValue ? &pValue : null, dimText.Pointer, dimText.Length, OperatorArgument.Byte(keepDim), (int)dtype, outBorrow.Handle));
+            return @out;
+        }
+
+        /// <summary><c>aten::norm.names_out(Tensor self, Scalar? p, Dimname[1] dim, bool keepdim=False, *, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>
+        /// <exception cref="NotSupportedException">The loaded libtorch lacks the operator; 2.6.0 has it.</exception>
+        [OverloadResolutionPriority(3)]
+        public static Tensor Norm(Tensor self, Scalar? p, string?[] dim, Tensor @out, bool keepDim = false)
+        {
+            using var selfBorrow = new Borrow(self, nameof(self));
+            var pValue = p.GetValueOrDefault();
+            using var dimText = new TextListArgument(dim);
+            using var outBorrow = new Borrow(@out, nameof(@out));
+            NativeError.Check(NativeMethods.tb_norm_names_out(selfBorrow.Handle, p.HasValue ? &pValue : null, dimText.Pointer, dimText.Length, OperatorArgument.Byte(keepDim), outBorrow.Handle));
+            return @out;
+        }
+
+        /// <summary><c>aten::norm.ScalarOpt_dtype(Tensor self, Scalar? p, *, ScalarType dtype) -&gt; Tensor</c></summary>
+        [OverloadResolutionPriority(2)]
+        public static Tensor Norm(Tensor self, Scalar? p, DType dtype)
+        {
+            using var selfBorrow = new Borrow(self, nameof(self));
+            var pValue = p.GetValueOrDefault();
+            nint result0;
+            NativeError.Check(NativeMethods.tb_norm_ScalarOpt_dtype(selfBorrow.Handle, p.HasValue ? &pValue : null, (int)dtype, &result0));
+            return TorchBind.Tensor.Wrap(result0);
+        }
+
+        /// <summary><c>aten::norm.ScalarOpt_dtype_out(Tensor self, Scalar? p, *, ScalarType dtype, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>
+        [OverloadResolutionPriority(1)]
+        public static Tensor Norm(Tensor self, Scalar? p, DType dtype, Tensor @out)
+        {
+            using var selfBorrow = new Borrow(self, nameof(self));
+            var pValue = p.GetValueOrDefault();
+            using var outBorrow = new Borrow(@out, nameof(@out));
+            NativeError.Check(NativeMethods.tb_norm_ScalarOpt_dtype_out(selfBorrow.Handle, p.HasValue ? &pValue : null, (int)dtype, outBorrow.Handle));
+            return @out;
+        }
+
+        /// <summary><c>aten::norm.Scalar_out(Tensor self, Scalar p=2, *, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>
+        public static Tensor Norm(Tensor self, Tensor @out, Scalar? p = null)
+        {
+            using var selfBorrow = new Borrow(self, nameof(self));
+            var pValue = p ?? 2;
+            using var outBorrow = new Borrow(@out, nameof(@out));
+            NativeError.Check(NativeMethods.tb_norm_Scalar_out(selfBorrow.Handle, &pValue, outBorrow.Handle));
+            return @out;
+        }
+
         /// <summary><c>aten::normal_functional(Tensor self, float mean=0, float std=1, *, Generator? generator=None) -&gt; Tensor</c></summary>
         public static Tensor NormalFunctional(Tensor self, double mean = 0, double std = 1, Generator? generator = null)
         {

@@ -701,6 +701,28 @@ public static unsafe partial class Torch
             return @out;
         }
 
+        /// <summary><c>aten::stft(Tensor self, int n_fft, int? hop_length=None, int? win_length=None, Tensor? window=None, bool normalized=False, bool? onesided=None, bool? return_complex=None, bool? align_to_window=None) -&gt; Tensor</c></summary>
+        [OverloadResolutionPriority(1)]
+        public static Tensor Stft(Tensor self, long nFft, long? hopLength = null, long? winLength = null, Tensor? window = null, bool normalized = false, bool? onesided = null, bool? returnComplex = null, bool? alignToWindow = null)
+        {
+            using var selfBorrow = new Borrow(self, nameof(self));
+            using var windowBorrow = Borrow.Optional(window, nameof(window));
+            nint result0;
+            NativeError.Check(NativeMethods.tb_stft(selfBorrow.Handle, nFft, hopLength.GetValueOrDefault(), OperatorArgument.Byte(hopLength.HasValue), winLength.GetValueOrDefault(), OperatorArgument.Byte(winLength.HasValue), windowBorrow.Handle, OperatorArgument.Byte(normalized), OperatorArgument.Code(onesided), OperatorArgument.Code(returnComplex), OperatorArgument.Code(alignToWindow), &result0));
+            return TorchBind.Tensor.Wrap(result0);
+        }
+
+        /// <summary><c>aten::stft.center(Tensor self, int n_fft, int? hop_length=None, int? win_length=None, Tensor? window=None, bool center=True, str pad_mode="reflect", bool normalized=False, bool? onesided=None, bool? return_complex=None, bool? align_to_window=None) -&gt; Tensor</c></summary>
+        public static Tensor Stft(Tensor self, long nFft, long? hopLength = null, long? winLength = null, Tensor? window = null, bool center = true, string padMode = "reflect", bool normalized = false, bool? onesided = null, bool? returnComplex = null, bool? alignToWindow = null)
+        {
+            using var selfBorrow = new Borrow(self, nameof(self));
+            using var windowBorrow = Borrow.Optional(window, nameof(window));
+            using var padModeText = new TextArgument(padMode, nameof(padMode));
+            nint result0;
+            NativeError.Check(NativeMethods.tb_stft_center(selfBorrow.Handle, nFft, hopLength.GetValueOrDefault(), OperatorArgument.Byte(hopLength.HasValue), winLength.GetValueOrDefault(), OperatorArgument.Byte(winLength.HasValue), windowBorrow.Handle, OperatorArgument.Byte(center), padModeText.Pointer, padModeText.Length, OperatorArgument.Byte(normalized), OperatorArgument.Code(onesided), OperatorArgument.Code(returnComplex), OperatorArgument.Code(alignToWindow), &result0));
+            return TorchBind.Tensor.Wrap(result0);
+        }
+
         /// <summary><c>aten::sym_numel(Tensor self) -&gt; SymInt</c></summary>
         public static long SymNumel(Tensor self)
         {

@@ -63,6 +63,29 @@ public static unsafe partial class Torch
             return @out;
         }
 
+        /// <summary><c>aten::unique_consecutive(Tensor self, bool return_inverse=False, bool return_counts=False, int? dim=None) -&gt; (Tensor, Tensor, Tensor)</c></summary>
+        [OverloadResolutionPriority(1)]
+        public static (Tensor, Tensor, Tensor) UniqueConsecutive(Tensor self, bool returnInverse = false, bool returnCounts = false, long? dim = null)
+        {
+            using var selfBorrow = new Borrow(self, nameof(self));
+            nint result0;
+            nint result1;
+            nint result2;
+            NativeError.Check(NativeMethods.tb_unique_consecutive(selfBorrow.Handle, OperatorArgument.Byte(returnInverse), OperatorArgument.Byte(returnCounts), dim.GetValueOrDefault(), OperatorArgument.Byte(dim.HasValue), &result0, &result1, &result2));
+            return (TorchBind.Tensor.Wrap(result0), TorchBind.Tensor.Wrap(result1), TorchBind.Tensor.Wrap(result2));
+        }
+
+        /// <summary><c>aten::unique_consecutive.out(Tensor self, bool return_inverse=False, bool return_counts=False, int? dim=None, *, Tensor(a!) out0, Tensor(b!) out1, Tensor(c!) out2) -&gt; (Tensor(a!), Tensor(b!), Tensor(c!))</c></summary>
+        public static (Tensor Out0, Tensor Out1, Tensor Out2) UniqueConsecutive(Tensor self, Tensor out0, Tensor out1, Tensor out2, bool returnInverse = false, bool returnCounts = false, long? dim = null)
+        {
+            using var selfBorrow = new Borrow(self, nameof(self));
+            using var out0Borrow = new Borrow(out0, nameof(out0));
+            using var out1Borrow = new Borrow(out1, nameof(out1));
+            using var out2Borrow = new Borrow(out2, nameof(out2));
+            NativeError.Check(NativeMethods.tb_unique_consecutive_out(selfBorrow.Handle, OperatorArgument.Byte(returnInverse), OperatorArgument.Byte(returnCounts), dim.GetValueOrDefault(), OperatorArgument.Byte(dim.HasValue), out0Borrow.Handle, out1Borrow.Handle, out2Borrow.Handle));
+            return (out0, out1, out2);
+        }
+
         /// <summary><c>aten::unique_dim(Tensor self, int dim, bool sorted=True, bool return_inverse=False, bool return_counts=False) -&gt; (Tensor, Tensor, Tensor)</c></summary>
         [OverloadResolutionPriority(1)]
         public static (Tensor, Tensor, Tensor) UniqueDim(Tensor self, long dim, bool sorted = true, bool returnInverse = false, bool returnCounts = false)

@@ -87,16 +87,6 @@ public static unsafe partial class Torch
         return @out;
     }
 
-    /// <summary>Mirrors <c>torch.cdist</c>. <c>aten::cdist(Tensor x1, Tensor x2, float p=2, int? compute_mode=None) -&gt; Tensor</c></summary>
-    public static Tensor Cdist(Tensor x1, Tensor x2, double p = 2, long? computeMode = null)
-    {
-        using var x1Borrow = new Borrow(x1, nameof(x1));
-        using var x2Borrow = new Borrow(x2, nameof(x2));
-        nint result0;
-        NativeError.Check(NativeMethods.tb_cdist(x1Borrow.Handle, x2Borrow.Handle, p, computeMode.GetValueOrDefault(), OperatorArgument.Byte(computeMode.HasValue), &result0));
-        return TorchBind.Tensor.Wrap(result0);
-    }
-
     /// <summary>Mirrors <c>torch.ceil</c>. <c>aten::ceil(Tensor self) -&gt; Tensor</c></summary>
     [OverloadResolutionPriority(1)]
     public static Tensor Ceil(Tensor input)

@@ -1396,28 +1396,6 @@ public static unsafe partial class Torch
         return (out0, out1);
     }
 
-    /// <summary>Mirrors <c>torch.stft</c>. <c>aten::stft(Tensor self, int n_fft, int? hop_length=None, int? win_length=None, Tensor? window=None, bool normalized=False, bool? onesided=None, bool? return_complex=None, bool? align_to_window=None) -&gt; Tensor</c></summary>
-    [OverloadResolutionPriority(1)]
-    public static Tensor Stft(Tensor input, long nFft, long? hopLength = null, long? winLength = null, Tensor? window = null, bool normalized = false, bool? onesided = null, bool? returnComplex = null, bool? alignToWindow = null)
-    {
-        using var inputBorrow = new Borrow(input, nameof(input));
-        using var windowBorrow = Borrow.Optional(window, nameof(window));
-        nint result0;
-        NativeError.Check(NativeMethods.tb_stft(inputBorrow.Handle, nFft, hopLength.GetValueOrDefault(), OperatorArgument.Byte(hopLength.HasValue), winLength.GetValueOrDefault(), OperatorArgument.Byte(winLength.HasValue), windowBorrow.Handle, OperatorArgument.Byte(normalized), OperatorArgument.Code(onesided), OperatorArgument.Code(returnComplex), OperatorArgument.Code(alignToWindow), &result0));
-        return TorchBind.Tensor.Wrap(result0);
-    }
-
-    /// <summary>Mirrors <c>torch.stft</c>. <c>aten::stft.center(Tensor self, int n_fft, int? hop_length=None, int? win_length=None, Tensor? window=None, bool center=True, str pad_mode="reflect", bool normalized=False, bool? onesided=None, bool? return_complex=None, bool? align_to_window=None) -&gt; Tensor</c></summary>
-    public static Tensor Stft(Tensor input, long nFft, long? hopLength = null, long? winLength = null, Tensor? window = null, bool center = true, string padMode = "reflect", bool normalized = false, bool? onesided = null, bool? returnComplex = null, bool? alignToWindow = null)
-    {
-        using var inputBorrow = new Borrow(input, nameof(input));
-        using var windowBorrow = Borrow.Optional(window, nameof(window));
-        using var padModeText = new TextArgument(padMode, nameof(padMode));
-        nint result0;
-        NativeError.Check(NativeMethods.tb_stft_center(inputBorrow.Handle, nFft, hopLength.GetValueOrDefault(), OperatorArgument.Byte(hopLength.HasValue), winLength.GetValueOrDefault(), OperatorArgument.Byte(winLength.HasValue), windowBorrow.Handle, OperatorArgument.Byte(center), padModeText.Pointer, padModeText.Length, OperatorArgument.Byte(normalized), OperatorArgument.Code(onesided), OperatorArgument.Code(returnComplex), OperatorArgument.Code(alignToWindow), &result0));
-        return TorchBind.Tensor.Wrap(result0);
-    }
-
     /// <summary>Mirrors <c>torch.sub</c>. <c>aten::sub.out(Tensor self, Tensor other, *, Scalar alpha=1, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>
     [OverloadResolutionPriority(3)]
     public static Tensor Sub(Tensor input, Tensor other, Tensor @out, Scalar? alpha = null)

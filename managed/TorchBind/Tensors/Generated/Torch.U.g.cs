@@ -90,29 +90,6 @@ public static unsafe partial class Torch
         return @out;
     }
 
-    /// <summary>Mirrors <c>torch.unique_consecutive</c>. <c>aten::unique_consecutive(Tensor self, bool return_inverse=False, bool return_counts=False, int? dim=None) -&gt; (Tensor, Tensor, Tensor)</c></summary>
-    [OverloadResolutionPriority(1)]
-    public static (Tensor, Tensor, Tensor) UniqueConsecutive(Tensor input, bool returnInverse = false, bool returnCounts = false, long? dim = null)
-    {
-        using var inputBorrow = new Borrow(input, nameof(input));
-        nint result0;
-        nint result1;
-        nint result2;
-        NativeError.Check(NativeMethods.tb_unique_consecutive(inputBorrow.Handle, OperatorArgument.Byte(returnInverse), OperatorArgument.Byte(returnCounts), dim.GetValueOrDefault(), OperatorArgument.Byte(dim.HasValue), &result0, &result1, &result2));
-        return (TorchBind.Tensor.Wrap(result0), TorchBind.Tensor.Wrap(result1), TorchBind.Tensor.Wrap(result2));
-    }
-
-    /// <summary>Mirrors <c>torch.unique_consecutive</c>. <c>aten::unique_consecutive.out(Tensor self, bool return_inverse=False, bool return_counts=False, int? dim=None, *, Tensor(a!) out0, Tensor(b!) out1, Tensor(c!) out2) -&gt; (Tensor(a!), Tensor(b!), Tensor(c!))</c></summary>
-    public static (Tensor Out0, Tensor Out1, Tensor Out2) UniqueConsecutive(Tensor input, Tensor out0, Tensor out1, Tensor out2, bool returnInverse = false, bool returnCounts = false, long? dim = null)
-    {
-        using var inputBorrow = new Borrow(input, nameof(input));
-        using var out0Borrow = new Borrow(out0, nameof(out0));
-        using var out1Borrow = new Borrow(out1, nameof(out1));
-        using var out2Borrow = new Borrow(out2, nameof(out2));
-        NativeError.Check(NativeMethods.tb_unique_consecutive_out(inputBorrow.Handle, OperatorArgument.Byte(returnInverse), OperatorArgument.Byte(returnCounts), dim.GetValueOrDefault(), OperatorArgument.Byte(dim.HasValue), out0Borrow.Handle, out1Borrow.Handle, out2Borrow.Handle));
-        return (out0, out1, out2);
-    }
-
     /// <summary>Mirrors <c>torch.unsafe_chunk</c>. <c>aten::unsafe_chunk(Tensor self, int chunks, int dim=0) -&gt; Tensor[]</c></summary>
     public static Tensor[] UnsafeChunk(Tensor input, long chunks, long dim = 0)
     {

@@ -1,0 +1,69 @@
+namespace TorchBind;
+
+// Attributes of Python's Tensor that stand above ATen.
+public partial class Tensor
+{
+    /// <summary>
+    /// The real parts, as a view; the tensor itself where it is real. Set: copies into them. Mirrors <c>Tensor.real</c>.
+    /// </summary>
+    public Tensor Real
+    {
+        get => Torch.Real(this);
+        set
+        {
+            using var part = Torch.Real(this);
+            part.Copy_(value);
+        }
+    }
+
+    /// <summary>The imaginary parts, as a view. Set: copies into them. Mirrors <c>Tensor.imag</c>.</summary>
+    /// <exception cref="TorchException">The tensor is real.</exception>
+    public Tensor Imag
+    {
+        get => Torch.Imag(this);
+        set
+        {
+            using var part = Torch.Imag(this);
+            part.Copy_(value);
+        }
+    }
+
+    /// <summary>Bytes of one element. Mirrors <c>Tensor.itemsize</c>.</summary>
+    public int Itemsize => ElementSize();
+
+    /// <summary>Number of elements. Mirrors <c>Tensor.nelement()</c>.</summary>
+    public long Nelement() => Numel();
+
+    /// <summary>Number of dimensions. Mirrors <c>Tensor.ndimension()</c>.</summary>
+    public int Ndimension() => NDim;
+
+    /// <summary>Whether the elements are in main memory. Mirrors <c>Tensor.is_cpu</c>.</summary>
+    public bool IsCpu => Device.Type == DeviceType.Cpu;
+
+    /// <summary>Whether the tensor is on an Apple GPU. Mirrors <c>Tensor.is_mps</c>.</summary>
+    public bool IsMps => Device.Type == DeviceType.Mps;
+
+    /// <summary>Whether the tensor is on an Intel XPU. Mirrors <c>Tensor.is_xpu</c>.</summary>
+    public bool IsXpu => Device.Type == DeviceType.Xpu;
+
+    /// <summary>Whether the tensor is on an XLA device. Mirrors <c>Tensor.is_xla</c>.</summary>
+    public bool IsXla => Device.Type == DeviceType.Xla;
+
+    /// <summary>Whether the tensor is on a Graphcore IPU. Mirrors <c>Tensor.is_ipu</c>.</summary>
+    public bool IsIpu => Device.Type == DeviceType.Ipu;
+
+    /// <summary>Whether the tensor is on a MAIA device. Mirrors <c>Tensor.is_maia</c>.</summary>
+    public bool IsMaia => Device.Type == DeviceType.Maia;
+
+    /// <summary>Whether the tensor is on an MTIA device. Mirrors <c>Tensor.is_mtia</c>.</summary>
+    public bool IsMtia => Device.Type == DeviceType.Mtia;
+
+    /// <summary>Whether the tensor is on a Vulkan device. Mirrors <c>Tensor.is_vulkan</c>.</summary>
+    public bool IsVulkan => Device.Type == DeviceType.Vulkan;
+
+    /// <summary>Whether the layout is oneDNN's. Mirrors <c>Tensor.is_mkldnn</c>.</summary>
+    public bool IsMkldnn => Layout == Layout.Mkldnn;
+
+    /// <summary>Whether the layout is compressed sparse row. Mirrors <c>Tensor.is_sparse_csr</c>.</summary>
+    public bool IsSparseCsr => Layout == Layout.SparseCsr;
+}
