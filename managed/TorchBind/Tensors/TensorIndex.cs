@@ -39,6 +39,8 @@ public readonly struct TensorIndex
 
     internal bool IsInteger => _kind == Kind.Integer;
 
+    internal bool IsEllipsis => _kind == Kind.Ellipsis;
+
     internal long Integer => _start;
 
     /// <summary>As many full slices as are needed.</summary>
@@ -66,6 +68,13 @@ public readonly struct TensorIndex
     public static implicit operator TensorIndex(Range range) => new(Kind.Slice, End(range.Start, isStop: false), End(range.End, isStop: true));
     /// <summary>Elements by a mask (bool, uint8) or by numbers.</summary>
     public static implicit operator TensorIndex(Tensor? tensor) => tensor is null ? NewAxis : new(Kind.Tensor, tensor: tensor);
+    /// <summary>The elements with these numbers, as a list in Python: a copy.</summary>
+    public static implicit operator TensorIndex(long[]? indices) => indices is null ? NewAxis : Torch.Tensor(indices);
+    /// <summary>The elements with these numbers, as a list in Python: a copy.</summary>
+    public static implicit operator TensorIndex(int[]? indices) =>
+        indices is null ? NewAxis : Torch.Tensor(Array.ConvertAll(indices, static i => (long)i));
+    /// <summary>The elements whose entry is true, as a list in Python: a copy.</summary>
+    public static implicit operator TensorIndex(bool[]? mask) => mask is null ? NewAxis : Torch.Tensor(mask);
     /// <summary>A new axis of size one, or of size zero for false.</summary>
     public static implicit operator TensorIndex(bool value) => new(Kind.Boolean, value ? 1 : 0);
 

@@ -17,7 +17,7 @@ public static partial class Torch
     /// A tensor of numbers written in the source: <c>Torch.Tensor([1, 2.5])</c>. As in Python, ints become int64, floats the default
     /// dtype. (An array variable keeps its own element type: see the generic overloads.) Mirrors <c>torch.tensor</c>.
     /// </summary>
-    [OverloadResolutionPriority(2)]
+    [OverloadResolutionPriority(3)] // an empty list is one of numbers
     public static Tensor Tensor(ReadOnlySpan<Scalar> data, DType? dtype = null, Device? device = null, bool requiresGrad = false) =>
         Finish(FromScalars(data, [data.Length], dtype), null, device, requiresGrad);
 
@@ -103,7 +103,10 @@ public static partial class Torch
     }
 
     /// <summary>A tensor over memory that is shared, not copied; it stays pinned while any tensor uses it. Mirrors <c>torch.from_numpy</c>.</summary>
-    /// <exception cref="ArgumentException">The shape does not hold as many elements as the memory.</exception>
+    /// <exception cref="ArgumentException">
+    /// The shape does not hold as many elements as the memory, or the memory does not begin at a multiple of the element's size, as
+    /// libtorch needs it (possible for <see cref="System.Numerics.Complex"/>, which .NET aligns to half of it).
+    /// </exception>
     public static unsafe Tensor FromMemory<T>(Memory<T> data, IntList shape = default, bool requiresGrad = false) where T : unmanaged
     {
         var dtype = DTypeExtensions.Of<T>();
@@ -111,6 +114,13 @@ public static partial class Torch
         var sizes = shape.IsGiven ? shape.Span : new ReadOnlySpan<long>(in length);
         CheckCount(sizes, length, nameof(shape));
         var pin = data.Pin();
+        if ((nuint)pin.Pointer % (nuint)sizeof(T) != 0)
+        {
+            pin.Dispose();
+            throw new ArgumentException(
+                $"The memory does not begin at a multiple of {sizeof(T)} bytes, as libtorch needs for {dtype.Name()}. Copy it with Torch.Tensor, "
+                + "or make the tensor first and fill it through x.Data<T>().", nameof(data));
+        }
         var context = GCHandle.ToIntPtr(GCHandle.Alloc(new PinnedMemory(pin)));
         nint result;
         int status;
