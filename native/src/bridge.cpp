@@ -73,8 +73,8 @@ tb_status tb_dlpack_import(void* managed, uint8_t versioned, tb_tensor* result) 
       return;
     }
     auto* outer = static_cast<VersionedTensor*>(managed);
-    TORCH_CHECK_VALUE(outer->version.major <= kPackMajor, "the tensor comes in DLPack ", outer->version.major, ".",
-                      outer->version.minor, "; versions up to ", kPackMajor, " are known");
+    TORCH_CHECK_VALUE(outer->version.major <= kPackMajor, "the tensor comes in DLPack ", outer->version.major,
+                      ".", outer->version.minor, "; versions up to ", kPackMajor, " are known");
     auto* inner = new DLManagedTensor{outer->dl_tensor, outer, delete_unwrapped};
     try {
       *result = tb::release(at::fromDLPack(inner));
