@@ -507,12 +507,12 @@ public partial class ParameterList : Module, IReadOnlyList<Parameter>
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
     /// <inheritdoc/>
-    protected internal override string ExtraRepr() => string.Join("\n", this.Select(static (p, i) => $"  ({i}): {ParameterText(p)}"));
+    protected internal override string ExtraRepr() => string.Join("\n", this.Select(static (p, i) => $"  ({i}): {ParameterText(p, $"torch.{p.DType.Name()}")}"));
 
-    internal static string ParameterText(Parameter parameter) =>
-        $"Parameter containing: [torch.{TypeName(parameter)} of size {string.Join("x", parameter.Shape)}{(parameter.Device.Type == DeviceType.Cpu ? "" : $" ({parameter.Device})")}]";
+    internal static string ParameterText(Parameter parameter, string type) =>
+        $"Parameter containing: [{type} of size {string.Join("x", parameter.Shape)}{(parameter.IsCuda ? $" ({parameter.Device})" : "")}]";
 
-    private static string TypeName(Tensor tensor) => (tensor.IsCuda ? "cuda." : "") + tensor.DType switch
+    internal static string TypeName(Tensor tensor) => (tensor.IsCuda ? "torch.cuda." : "torch.") + tensor.DType switch
     {
         DType.Float32 => "FloatTensor",
         DType.Float64 => "DoubleTensor",
@@ -523,9 +523,6 @@ public partial class ParameterList : Module, IReadOnlyList<Parameter>
         DType.Complex128 => "ComplexDoubleTensor",
         var other => other.Name(),
     };
-
-    /// <summary>The list, as Python prints it.</summary>
-    public override string ToString() => _count == 0 ? $"{GetName()}()" : $"{GetName()}(\n  {ExtraRepr()}\n)";
 }
 
 /// <summary>Parameters by name. Tensors that are added become parameters. Mirrors <c>nn.ParameterDict</c>.</summary>
@@ -618,8 +615,5 @@ public partial class ParameterDict : Module, IReadOnlyDictionary<string, Paramet
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
     /// <inheritdoc/>
-    protected internal override string ExtraRepr() => string.Join("\n", this.Select(static p => $"  ({p.Key}): {ParameterList.ParameterText(p.Value)}"));
-
-    /// <summary>The dictionary, as Python prints it.</summary>
-    public override string ToString() => Count == 0 ? $"{GetName()}()" : $"{GetName()}(\n  {ExtraRepr()}\n)";
+    protected internal override string ExtraRepr() => string.Join("\n", this.Select(static p => $"  ({p.Key}): {ParameterList.ParameterText(p.Value, ParameterList.TypeName(p.Value))}"));
 }
