@@ -38,7 +38,7 @@ if ! dotnet --version > /dev/null 2>&1; then
   other+=("the .NET SDK 10: https://dotnet.microsoft.com/download/dotnet/10.0, or on a Debian or Ubuntu that has it: apt-get install -y dotnet-sdk-10.0")
 fi
 case ${target,,} in
-  clean | cleanall | checkformat | format) ;;
+  clean | cleanall | checkformat | format | checkaot) ;;
   *)
     need c++ g++
     need cmake cmake

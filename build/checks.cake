@@ -48,7 +48,7 @@ Task("Clean")
     .Description("Removes what was built; keeps libtorch and what was downloaded")
     .Does(() =>
     {
-        foreach (var folder in new[] { "bin", "obj", "cmake", "generated", "native", "packages", "package", "package-test", "publish", "stamps", "test-results", "host" })
+        foreach (var folder in new[] { "bin", "obj", "aot", "cmake", "generated", "native", "packages", "package", "package-test", "publish", "stamps", "test-results", "host" })
             DeleteFolder(parameters.Artifacts(folder));
     });
 

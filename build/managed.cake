@@ -29,3 +29,9 @@ Task("Build")
     .IsDependentOn("Native")
     .Does(() => BuildProject("solution", Solution, () => FilesIn("tests", "*.Tests.csproj")
         .All(p => System.IO.File.Exists(parameters.OutputOf(System.IO.Path.GetFileNameWithoutExtension(p))))));
+
+Task("CheckAot")
+    .Description("Builds the library with the trimming and AOT analyzers, which take too long for every build")
+    .Does(() => Once("aot", () => KeyOf(["managed", "Directory.Build.props", "Directory.Packages.props"]), () => true,
+        () => Run("dotnet", ["build", "managed/TorchBind/TorchBind.csproj", "-c", "Release", "-v", "q", "-nologo", "-p:AnalyzeAot=true",
+            "-p:ArtifactsPath=" + parameters.Artifacts("aot")])));

@@ -1,5 +1,7 @@
 // Uses the packages as a stranger would. What it prints is compared with expected.txt.
+using System.Reflection;
 using TorchBind;
+using TorchBind.NN;
 
 Torch.ManualSeed(0);
 Console.WriteLine($"libtorch {Torch.Version}");
@@ -18,4 +20,19 @@ try
 catch (Exception exception)
 {
     Console.WriteLine(exception.Message.Split('\n')[0]);
+}
+
+// The source generator comes with the package: it wrote this class's registration.
+var net = new Net();
+Console.WriteLine(string.Join(" ", net.StateDict().Keys));
+Console.WriteLine(net.Call(Torch.Ones(1, 2)).Shape);
+Console.WriteLine(typeof(Net).GetMethod("DescribeMembers", BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.DeclaredOnly) is not null);
+
+internal sealed partial class Net : Module<Tensor, Tensor>
+{
+    private readonly Linear _first = new(2, 3);
+
+    public Linear SecondLayer { get; } = new(3, 1, bias: false);
+
+    protected override Tensor Forward(Tensor x) => SecondLayer.Call(_first.Call(x).Relu());
 }
