@@ -17,11 +17,11 @@ public sealed class Checkpoint : IDisposable
     private readonly CheckpointContent _content;
     private bool _disposed;
 
-    private Checkpoint(CheckpointContent content, string name, MapLocation? mapLocation)
+    private Checkpoint(CheckpointContent content, string name, MapLocation? mapLocation, CheckpointOptions? options)
     {
         _content = content;
         Name = name;
-        Loader = new TensorLoader(content.Tensors, mapLocation) { ScriptClasses = content.ScriptClasses };
+        Loader = new TensorLoader(content.Tensors, mapLocation) { ScriptClasses = content.ScriptClasses, Progress = options?.Progress };
         Root = new CheckpointValue(content.Root, Loader, "checkpoint");
     }
 
@@ -36,9 +36,9 @@ public sealed class Checkpoint : IDisposable
         ArgumentException.ThrowIfNullOrEmpty(path);
         options ??= CheckpointOptions.Default;
         if (Directory.Exists(path) && DistributedForm.Is(path))
-            return new Checkpoint(DistributedForm.Read(path, options), $"'{path}'", mapLocation);
+            return new Checkpoint(DistributedForm.Read(path, options), $"'{path}'", mapLocation, options);
         ByteSource source = ByteSource.OpenFile(path, options.MemoryMap);
-        return new Checkpoint(FormReader.Read(source, options), source.Name, mapLocation);
+        return new Checkpoint(FormReader.Read(source, options), source.Name, mapLocation, options);
     }
 
     /// <summary>
@@ -49,7 +49,7 @@ public sealed class Checkpoint : IDisposable
     public static Checkpoint Open(Stream stream, MapLocation? mapLocation = null, CheckpointOptions? options = null)
     {
         ByteSource source = ByteSource.FromStream(stream, "the stream");
-        return new Checkpoint(FormReader.Read(source, options ?? CheckpointOptions.Default), source.Name, mapLocation);
+        return new Checkpoint(FormReader.Read(source, options ?? CheckpointOptions.Default), source.Name, mapLocation, options);
     }
 
     /// <summary>Opens a checkpoint that is in memory.</summary>
@@ -57,7 +57,7 @@ public sealed class Checkpoint : IDisposable
     public static Checkpoint Open(ReadOnlyMemory<byte> bytes, MapLocation? mapLocation = null, CheckpointOptions? options = null)
     {
         ByteSource source = ByteSource.FromMemory(bytes, "the buffer");
-        return new Checkpoint(FormReader.Read(source, options ?? CheckpointOptions.Default), source.Name, mapLocation);
+        return new Checkpoint(FormReader.Read(source, options ?? CheckpointOptions.Default), source.Name, mapLocation, options);
     }
 
     /// <summary>The form of the file.</summary>

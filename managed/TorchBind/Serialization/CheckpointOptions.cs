@@ -23,6 +23,32 @@ public sealed class CheckpointOptions
     /// </summary>
     public bool MemoryMap { get; init; }
 
+    /// <summary>Told, from time to time and from any thread, how far loading all tensors of a checkpoint is.</summary>
+    public IProgress<LoadProgress>? Progress { get; init; }
+
+    /// <summary>The same with memory mapping.</summary>
+    internal static CheckpointOptions Mapped(CheckpointOptions? options)
+    {
+        options ??= Default;
+        return new CheckpointOptions
+        {
+            MaxPickleBytes = options.MaxPickleBytes,
+            MaxInflatedBytes = options.MaxInflatedBytes,
+            MaxRecords = options.MaxRecords,
+            Progress = options.Progress,
+            MemoryMap = true,
+        };
+    }
+
     internal long InflationLimit(long fileLength)
         => MaxInflatedBytes ?? Math.Max(64L << 20, fileLength > long.MaxValue / 20 ? long.MaxValue : fileLength * 20);
+}
+
+/// <summary>How far loading is.</summary>
+/// <param name="LoadedBytes">Bytes of tensor data read so far.</param>
+/// <param name="TotalBytes">Bytes of tensor data to read.</param>
+public readonly record struct LoadProgress(long LoadedBytes, long TotalBytes)
+{
+    /// <summary>The part that is done, from 0 to 1.</summary>
+    public double Fraction => TotalBytes == 0 ? 1 : (double)LoadedBytes / TotalBytes;
 }

@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using System.Text.RegularExpressions;
 
 namespace TorchBind.Serialization;
 
@@ -109,6 +110,18 @@ public sealed class StateDict : IReadOnlyDictionary<string, Tensor>, IDisposable
     {
         ArgumentNullException.ThrowIfNull(newName);
         return Rename(newName, static name => name);
+    }
+
+    /// <summary>
+    /// The same tensors with every match of a regular expression in their names replaced:
+    /// <c>state.RenameKeys(@"^bert\.", "encoder.")</c>.
+    /// </summary>
+    /// <exception cref="ArgumentException">The pattern is not valid, or two entries get the same name.</exception>
+    public StateDict RenameKeys([StringSyntax(StringSyntaxAttribute.Regex)] string pattern, string replacement)
+    {
+        ArgumentNullException.ThrowIfNull(replacement);
+        var expression = new Regex(pattern, RegexOptions.CultureInvariant);
+        return Rename(key => expression.Replace(key, replacement));
     }
 
     /// <summary>Disposes every tensor.</summary>

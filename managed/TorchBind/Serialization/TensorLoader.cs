@@ -25,6 +25,9 @@ internal sealed unsafe class TensorLoader
     /// <summary>For a TorchScript archive: which attributes of its classes are parameters and buffers.</summary>
     public Forms.ScriptClasses? ScriptClasses { get; init; }
 
+    /// <summary>Told how many bytes were read of how many.</summary>
+    public IProgress<LoadProgress>? Progress { get; init; }
+
     public TensorLoader(IReadOnlyList<TensorEntry> tensors, MapLocation? map)
     {
         _map = map;
@@ -141,6 +144,8 @@ internal sealed unsafe class TensorLoader
             tensor = Replace(tensor, tensor.Neg());
         if (entry.IsConjugate)
             tensor = Replace(tensor, tensor.Conj());
+        if (entry.IsParameter)
+            return Replace(tensor, new NN.Parameter(tensor, entry.RequiresGrad));
         if (entry.RequiresGrad)
             tensor.RequiresGrad = true;
         return tensor;
@@ -303,7 +308,7 @@ internal sealed unsafe class TensorLoader
         handle.Free();
     }
 
-    private static void Fill(List<Reading> readings)
+    private void Fill(List<Reading> readings)
     {
         long total = 0;
         foreach (Reading reading in readings)
@@ -311,10 +316,17 @@ internal sealed unsafe class TensorLoader
             total += reading.Storage.ByteLength;
             HugePages.Advise((byte*)reading.Data, reading.Storage.ByteLength);
         }
+        if (total == 0)
+            return;
+        long loaded = 0;
         if (total < ParallelBytes || Environment.ProcessorCount == 1)
         {
             foreach (Reading reading in readings)
+            {
                 reading.Storage.ReadTo((byte*)reading.Data);
+                loaded += reading.Storage.ByteLength;
+                Progress?.Report(new LoadProgress(loaded, total));
+            }
             return;
         }
         var pieces = new List<(Reading Reading, long Offset, long Length)>();
@@ -326,12 +338,14 @@ internal sealed unsafe class TensorLoader
         }
         try
         {
-            Parallel.ForEach(pieces, new ParallelOptions { MaxDegreeOfParallelism = Math.Min(8, Environment.ProcessorCount) }, static piece =>
+            Parallel.ForEach(pieces, new ParallelOptions { MaxDegreeOfParallelism = Math.Min(8, Environment.ProcessorCount) }, piece =>
             {
                 if (piece.Length == piece.Reading.Storage.ByteLength)
                     piece.Reading.Storage.ReadTo((byte*)piece.Reading.Data);
                 else
                     piece.Reading.Storage.ReadPart(piece.Offset, (byte*)piece.Reading.Data + piece.Offset, piece.Length);
+                long now = Interlocked.Add(ref loaded, piece.Length);
+                Progress?.Report(new LoadProgress(now, total));
             });
         }
         catch (AggregateException e)

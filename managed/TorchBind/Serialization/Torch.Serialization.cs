@@ -39,11 +39,12 @@ public static partial class Torch
     /// <param name="path">The file, or the index file of a sharded checkpoint. Its form is found in its content.</param>
     /// <param name="mapLocation">Where tensors go: a device, or a table from saved to wanted devices. Null: back to where they were, if that is present.</param>
     /// <param name="mmap">Maps the file into memory, so that only what is used is read and nothing is copied. Tensors may be written to; the file does not change.</param>
+    /// <param name="options">Bounds for hostile files, and whom to tell the progress.</param>
     /// <exception cref="CheckpointException">The file is damaged, cut off, or of a form that is not read; the message says what it looks like and what to do.</exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    public static CheckpointValue Load(string path, MapLocation? mapLocation = null, bool mmap = false)
+    public static CheckpointValue Load(string path, MapLocation? mapLocation = null, bool mmap = false, CheckpointOptions? options = null)
     {
-        using Checkpoint checkpoint = Checkpoint.Open(path, mapLocation, mmap ? new CheckpointOptions { MemoryMap = true } : null);
+        using Checkpoint checkpoint = Checkpoint.Open(path, mapLocation, mmap ? CheckpointOptions.Mapped(options) : options);
         return LoadAll(checkpoint);
     }
 

@@ -179,6 +179,24 @@ internal sealed class ErrorTests
     }
 
     [Test]
+    public void CaseOfRecordNamesDoesNotMatterAsInTorch()
+    {
+        byte[] file = Fixtures.Bytes("2.6/big_endian.pth");
+        int at = file.AsSpan().LastIndexOf("byteorder"u8);
+        file[at] = (byte)'B';
+        using var content = Fixtures.Read(file);
+        Assert.That(content.Storages.First().IsBigEndian);
+    }
+
+    [Test]
+    public void ContentInAFolderIsRefused()
+    {
+        byte[] file = Fixtures.Bytes("2.6/simple.pth");
+        file[file.AsSpan().IndexOf("PK\x01\x02"u8) + 38] |= 0x10;
+        Assert.That(Refused(file).Message, Does.Contain("folder"));
+    }
+
+    [Test]
     public void CompressedBombsAreRefused()
     {
         byte[] bomb = Deflated(300 << 20);

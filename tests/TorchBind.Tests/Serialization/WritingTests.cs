@@ -240,6 +240,89 @@ internal sealed class WritingTests
     }
 
     [Test]
+    public void KeysAreRemapped()
+    {
+        using var state = new StateDict { ["module.a.weight"] = Torch.Zeros([1]), ["module.b.weight"] = Torch.Ones([1]) };
+        state.Metadata[""] = new Dictionary<string, object?>();
+        state.Metadata["module"] = new Dictionary<string, object?> { ["version"] = 1L };
+        state.Metadata["module.a"] = new Dictionary<string, object?> { ["version"] = 2L };
+        StateDict plain = state.RemovePrefix("module.");
+        Assert.That(plain.Keys, Is.EqualTo(new[] { "a.weight", "b.weight" }));
+        Assert.That(plain.Metadata.Keys, Is.EqualTo(new[] { "", "a" }));
+        Assert.That(plain.Metadata[""]["version"], Is.EqualTo(1L));
+        Assert.That(plain.AddPrefix("_orig_mod.").Keys.First(), Is.EqualTo("_orig_mod.a.weight"));
+        Assert.That(plain.RenameKeys(@"^a\.", "encoder.").Keys.First(), Is.EqualTo("encoder.weight"));
+        Assert.That(plain.Rename(static key => key[0] == 'b' ? null : key), Has.Count.EqualTo(1));
+        Assert.Throws<ArgumentException>(() => plain.RenameKeys("^.", "x"));
+        KeyNotFoundException e = Assert.Throws<KeyNotFoundException>(() => _ = state["a.weight"])!;
+        Assert.That(e.Message, Does.Contain("module.a.weight"));
+    }
+
+    [Test]
+    public void ProgressIsReported()
+    {
+        using var folder = new TemporaryFolder();
+        using Tensor large = Torch.Zeros([5_000_000]);
+        Torch.Save(new Dictionary<string, Tensor> { ["a"] = large, ["b"] = Torch.Ones([10]) }, folder.File("x.pth"), new SaveOptions { FlushToDisk = false });
+        var seen = new System.Collections.Concurrent.ConcurrentBag<LoadProgress>();
+        Torch.Load(folder.File("x.pth"), options: new CheckpointOptions { Progress = new Listener(seen.Add) });
+        Assert.That(seen.Max(static p => p.LoadedBytes), Is.EqualTo(20_000_040));
+        Assert.That(seen, Has.All.Property(nameof(LoadProgress.TotalBytes)).EqualTo(20_000_040));
+        Assert.That(seen, Has.Count.GreaterThan(2));
+    }
+
+    private sealed class Listener(Action<LoadProgress> report) : IProgress<LoadProgress>
+    {
+        public void Report(LoadProgress value) => report(value);
+    }
+
+    [Test]
+    public void ParametersStayParameters()
+    {
+        var stream = new MemoryStream();
+        Torch.Save(new Dictionary<string, Tensor> { ["p"] = new NN.Parameter(Torch.Ones([2])), ["frozen"] = new NN.Parameter(Torch.Ones([2]), requiresGrad: false), ["plain"] = Torch.Ones([2]) }, stream);
+        CheckpointValue again = Torch.Load(new MemoryStream(stream.ToArray()));
+        Assert.That(again["p"].AsTensor(), Is.InstanceOf<NN.Parameter>().With.Property("RequiresGrad").True);
+        Assert.That(again["frozen"].AsTensor(), Is.InstanceOf<NN.Parameter>().With.Property("RequiresGrad").False);
+        Assert.That(again["plain"].AsTensor(), Is.Not.InstanceOf<NN.Parameter>());
+    }
+
+    [Test]
+    public void OptimizerStateGoesBothWays()
+    {
+        CheckpointValue checkpoint = Torch.Load(Fixtures.PathOf("2.14/checkpoint.pth"));
+        NN.Parameter[] parameters = [.. ((StateDict)checkpoint["model"]).Where(static p => p.Value.DType == DType.Float32 && !p.Key.Contains("running") && !p.Key.StartsWith("tied")).Select(static p => new NN.Parameter(p.Value))];
+        using var optimizer = new Optim.Adam(parameters, lr: 0.5);
+        optimizer.LoadStateDict(checkpoint["optimizer"].ToObject()!);
+        var stream = new MemoryStream();
+        Torch.Save(optimizer.StateDict(), stream);
+        CheckpointValue again = Torch.Load(new MemoryStream(stream.ToArray()));
+        Assert.That((double)again["param_groups"][0]["lr"], Is.EqualTo(0.01).Within(1e-12));
+        Assert.That(again["state"].Count, Is.EqualTo(checkpoint["optimizer"]["state"].Count));
+        for (int i = 0; i < again["state"].Count; i++)
+        {
+            foreach (string name in (string[])["step", "exp_avg", "exp_avg_sq"])
+                Assert.That(ReadingTests.Bytes(again["state"][i][name].AsTensor()), Is.EqualTo(ReadingTests.Bytes(checkpoint["optimizer"]["state"][i][name].AsTensor())));
+        }
+    }
+
+    [Test, Explicit("Writes and reads 4.5 GB.")]
+    public void MoreThanFourGigabytesGoThrough()
+    {
+        using var folder = new TemporaryFolder();
+        string path = folder.File("huge.pth");
+        using Tensor huge = Torch.Zeros([4_400_000_000], dtype: DType.UInt8);
+        huge[-1].Fill_(7);
+        Torch.Save(new Dictionary<string, Tensor> { ["huge"] = huge, ["after"] = Torch.Arange(5) }, path, new SaveOptions { FlushToDisk = false });
+        CheckpointValue again = Torch.Load(path, mmap: true);
+        Assert.That(again["huge"].AsTensor()[-1].Item().To<int>(), Is.EqualTo(7));
+        Assert.That(again["after"].AsTensor().ToArray<long>(), Is.EqualTo(new long[] { 0, 1, 2, 3, 4 }));
+        JsonElement result = PythonOracle.RunJson<JsonElement>("check_checkpoints.py", ["--huge", path]);
+        Assert.That(result.GetProperty("last").GetInt32(), Is.EqualTo(7));
+        Assert.That(result.GetProperty("after").GetInt32(), Is.EqualTo(10));
+    }
+
+    [Test]
     public void OldReadersGetOnlyWhatTheyKnow()
     {
         var options = new SaveOptions { ForOldReaders = true };

@@ -54,7 +54,7 @@ internal sealed class TorchPickler : PickleWriter
         {
             case Tensor tensor:
                 TensorEntry entry = _describer.Describe(tensor);
-                WriteTensor(entry, entry.RequiresGrad && !_plain, tensor.GetType().Name == "Parameter" && !_plain, tensor);
+                WriteTensor(entry, entry.RequiresGrad && !_plain, tensor is NN.Parameter && !_plain, tensor);
                 return true;
             case TensorEntry description:
                 WriteTensor(description, description.RequiresGrad, description.IsParameter, description);

@@ -58,6 +58,7 @@ internal sealed class ZipReader
 
     private readonly Dictionary<string, ZipRecord> _byName;
     private readonly CheckpointOptions _options;
+    private Dictionary<string, ZipRecord>? _anyCase;
     private long _inflated;
 
     private ZipReader(ByteSource source, List<ZipRecord> records, Dictionary<string, ZipRecord> byName, CheckpointOptions options)
@@ -73,7 +74,20 @@ internal sealed class ZipReader
     /// <summary>The records, in the order of the directory.</summary>
     public IReadOnlyList<ZipRecord> Records { get; }
 
-    public ZipRecord? Find(string name) => _byName.GetValueOrDefault(name);
+    /// <summary>The record of a name. As in torch's own reader, a difference in case does not matter where no name fits exactly.</summary>
+    public ZipRecord? Find(string name)
+    {
+        if (_byName.TryGetValue(name, out ZipRecord? record))
+            return record;
+        if (_anyCase is null)
+        {
+            var anyCase = new Dictionary<string, ZipRecord>(StringComparer.OrdinalIgnoreCase);
+            foreach (ZipRecord candidate in Records)
+                anyCase.TryAdd(candidate.Name, candidate);
+            _anyCase = anyCase;
+        }
+        return _anyCase.GetValueOrDefault(name);
+    }
 
     public static ZipReader Open(ByteSource source, CheckpointOptions options)
     {
@@ -308,6 +322,9 @@ internal sealed class ZipReader
         if (length == uint.MaxValue || compressed == uint.MaxValue || header == uint.MaxValue)
             ReadZip64Extra(source, name, extra, ref length, ref compressed, ref header);
         at += EntryLength + nameLength + extraLength + commentLength;
+        // Marked as a folder, it would be skipped by torch, which then takes whatever lies in memory for the content.
+        if ((BinaryPrimitives.ReadUInt32LittleEndian(entry[38..]) & 0x10) != 0 && compressed > 0)
+            throw CheckpointException.Corrupt($"The record '{name}' in {source.Name} is marked as a folder, yet has content.", name);
         if (method == 0 && compressed != length)
             throw CheckpointException.Corrupt($"The record '{name}' in {source.Name} is stored, yet has two different sizes ({compressed:N0} and {length:N0}).", name);
         return new ZipRecord(name, header, compressed, length, crc, method, (flags & 1) != 0);
