@@ -280,19 +280,19 @@ internal sealed class WritingTests
     public void ParametersStayParameters()
     {
         var stream = new MemoryStream();
-        Torch.Save(new Dictionary<string, Tensor> { ["p"] = new NN.Parameter(Torch.Ones([2])), ["frozen"] = new NN.Parameter(Torch.Ones([2]), requiresGrad: false), ["plain"] = Torch.Ones([2]) }, stream);
+        Torch.Save(new Dictionary<string, Tensor> { ["p"] = new TorchBind.NN.Parameter(Torch.Ones([2])), ["frozen"] = new TorchBind.NN.Parameter(Torch.Ones([2]), requiresGrad: false), ["plain"] = Torch.Ones([2]) }, stream);
         CheckpointValue again = Torch.Load(new MemoryStream(stream.ToArray()));
-        Assert.That(again["p"].AsTensor(), Is.InstanceOf<NN.Parameter>().With.Property("RequiresGrad").True);
-        Assert.That(again["frozen"].AsTensor(), Is.InstanceOf<NN.Parameter>().With.Property("RequiresGrad").False);
-        Assert.That(again["plain"].AsTensor(), Is.Not.InstanceOf<NN.Parameter>());
+        Assert.That(again["p"].AsTensor(), Is.InstanceOf<TorchBind.NN.Parameter>().With.Property("RequiresGrad").True);
+        Assert.That(again["frozen"].AsTensor(), Is.InstanceOf<TorchBind.NN.Parameter>().With.Property("RequiresGrad").False);
+        Assert.That(again["plain"].AsTensor(), Is.Not.InstanceOf<TorchBind.NN.Parameter>());
     }
 
     [Test]
     public void OptimizerStateGoesBothWays()
     {
         CheckpointValue checkpoint = Torch.Load(Fixtures.PathOf("2.14/checkpoint.pth"));
-        NN.Parameter[] parameters = [.. ((StateDict)checkpoint["model"]).Where(static p => p.Value.DType == DType.Float32 && !p.Key.Contains("running") && !p.Key.StartsWith("tied")).Select(static p => new NN.Parameter(p.Value))];
-        using var optimizer = new Optim.Adam(parameters, lr: 0.5);
+        TorchBind.NN.Parameter[] parameters = [.. ((StateDict)checkpoint["model"]).Where(static p => p.Value.DType == DType.Float32 && !p.Key.Contains("running") && !p.Key.StartsWith("tied")).Select(static p => new TorchBind.NN.Parameter(p.Value))];
+        using var optimizer = new TorchBind.Optim.Adam(parameters, lr: 0.5);
         optimizer.LoadStateDict(checkpoint["optimizer"].ToObject()!);
         var stream = new MemoryStream();
         Torch.Save(optimizer.StateDict(), stream);
