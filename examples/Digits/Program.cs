@@ -30,7 +30,17 @@ if (options.Threads is { } threads)
 
 // ---- the images -----------------------------------------------------------------------------------------------------
 
-var (training, test, side) = LoadImages(options);
+Dataset<Tensor[]> training, test;
+long side;
+try
+{
+    (training, test, side) = LoadImages(options);
+}
+catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+{
+    Console.Error.WriteLine(exception.Message);
+    return 1;
+}
 var (testImages, testLabels) = new DataLoader(test, batchSize: (int)test.Count).Single();
 
 // ---- the network ----------------------------------------------------------------------------------------------------
