@@ -17,11 +17,11 @@ public partial class DigitsTests
     [OneTimeTearDown]
     public void RemoveFolder() => Directory.Delete(s_folder, recursive: true);
 
-    [TestCase("adam")]
-    [TestCase("sgd")]
-    public void TheFirst50LossesArePythons(string optimizer)
+    [TestCase("adam", "0.001")]
+    [TestCase("sgd", "0.02")]
+    public void TheFirst50LossesArePythons(string optimizer, string rate)
     {
-        string[] arguments = ["--losses", "50", "--threads", Threads, "--optimizer", optimizer, "--seed", "5"];
+        string[] arguments = ["--losses", "50", "--threads", Threads, "--optimizer", optimizer, "--lr", rate, "--seed", "5"];
         var expected = Numbers(PythonOracle.Run("digits.py", arguments));
         var losses = Numbers(Run(arguments));
         Assert.That(losses, Has.Length.EqualTo(50));

@@ -21,7 +21,8 @@ public class ThreadTests
                 {
                     for (var i = 0; i < 50; i++)
                     {
-                        using var sum = shared.Matmul(shared).Sum();
+                        using var product = shared.Matmul(shared);
+                        using var sum = product.Sum();
                         if (sum.Item<float>() != 64 * 64 * 64)
                             return false;
                     }

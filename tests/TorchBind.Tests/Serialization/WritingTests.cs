@@ -38,7 +38,7 @@ internal sealed class WritingTests
         using var folder = new TemporaryFolder();
         var list = new List<object>();
         // The Python at hand reads the fixtures of its own version; an older one may lack an element type.
-        string version = Environment.GetEnvironmentVariable("TORCHBIND_LIBTORCH_VERSION") is { } v && v.StartsWith("2.6", StringComparison.Ordinal) ? "2.6" : "2.14";
+        string version = Torch.Version.StartsWith("2.6.", StringComparison.Ordinal) ? "2.6" : "2.14";
         foreach (JsonElement file in Writable(version))
         {
             string name = Fixtures.Name(file);
