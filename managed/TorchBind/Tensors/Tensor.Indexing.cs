@@ -45,6 +45,23 @@ public partial class Tensor
         set => this[(TensorIndex)index] = value;
     }
 
+    /// <summary>Reads or writes by one tensor, a mask or numbers; null is a new axis. Mirrors Python's <c>x[mask]</c>.</summary>
+    /// <exception cref="TorchIndexException">The mask has another shape, or a number is out of range.</exception>
+    // Before the span: to the compiler, null alone would be an empty span.
+    [System.Runtime.CompilerServices.OverloadResolutionPriority(1)]
+    [System.Runtime.CompilerServices.IndexerName("Element")]
+    public Tensor this[Tensor? index]
+    {
+        get => this[(TensorIndex)index];
+        set => this[(TensorIndex)index] = value;
+    }
+
+    /// <summary>Assigns a number by one tensor, a mask or numbers; null is a new axis.</summary>
+    /// <param name="value">The number.</param>
+    /// <param name="index">The mask or the numbers.</param>
+    [System.Runtime.CompilerServices.OverloadResolutionPriority(1)]
+    public Tensor SetItem(Scalar value, Tensor? index) => SetItem(value, (TensorIndex)index);
+
     /// <summary>Assigns a number to a part: <c>x[mask] = 0</c> in Python.</summary>
     /// <param name="value">The number.</param>
     /// <param name="indices">The part, as in the indexer.</param>

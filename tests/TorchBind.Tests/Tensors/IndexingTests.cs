@@ -213,4 +213,14 @@ public sealed class IndexingTests
         Assert.That(() => x[0, 0, 0], Throws.TypeOf<TorchIndexException>().With.Message.Contains("too many indices for tensor of dimension 2"));
         Assert.That(() => x[0, 0][0], Throws.TypeOf<TorchIndexException>());
     }
+
+    [Test]
+    public void NullAloneIsANewAxis()
+    {
+        var x = Torch.Arange(6).View(2, 3);
+        Assert.That(x[null].Shape, Is.EqualTo(new Shape(1, 2, 3)));
+        x[null] = Torch.Zeros([2, 3], dtype: DType.Int64);
+        x.SetItem(1, null);
+        Assert.That(x.ToArray<long>(), Is.All.EqualTo(1));
+    }
 }
