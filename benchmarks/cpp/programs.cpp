@@ -43,12 +43,14 @@ void train() {
   CifarNet net;
   torch::optim::SGD optimizer(net->parameters(), torch::optim::SGDOptions(1e-6).momentum(0.9));
   const auto inputs = pattern({16, 3, 32, 32}), labels = torch::arange(16).remainder(10);
+  double sum = 0;
   const auto start = std::chrono::steady_clock::now();
   for (int i = 0; i < 2'000; ++i) {
     optimizer.zero_grad();
     auto loss = torch::nn::functional::cross_entropy(net(inputs), labels);
     loss.backward();
     optimizer.step();
+    sum += loss.item<double>();
   }
   report(start);
 }

@@ -447,12 +447,14 @@ def train():
     net = CifarNet()
     optimizer = torch.optim.SGD(net.parameters(), lr=1e-6, momentum=0.9)
     inputs, labels = pattern(16, 3, 32, 32), torch.arange(16).remainder(10)
+    total = 0.0
     start = time.perf_counter_ns()
     for _ in range(2_000):
         optimizer.zero_grad()
         loss = F.cross_entropy(net(inputs), labels)
         loss.backward()
         optimizer.step()
+        total += loss.item()
     report(start)
 
 

@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
+using TorchBind.Diagnostics;
 
 namespace TorchBind.Benchmarks.Worker;
 
@@ -13,6 +15,12 @@ internal static class Programs
         {
             case "temporaries":
                 Temporaries();
+                return 0;
+            case "train":
+                Train(scope: arguments is ["scope"]);
+                return 0;
+            case "mixed":
+                Mixed(int.Parse(arguments[0], CultureInfo.InvariantCulture));
                 return 0;
             default:
                 Console.Error.WriteLine("no program " + name);
@@ -38,5 +46,131 @@ internal static class Programs
             var c = (a * 2).Relu().Sum();
         }
         Report(start);
+    }
+
+    private static void Train(bool scope)
+    {
+        var training = new Models.Training(16, adam: false, 1e-6);
+        var start = Stopwatch.GetTimestamp();
+        for (var i = 0; i < 2_000; i++)
+        {
+            if (scope)
+            {
+                using var _ = new TensorScope();
+                training.Step();
+            }
+            else
+            {
+                training.Step();
+            }
+        }
+        Report(start);
+    }
+
+    /// <summary>
+    /// Several threads at once: inference on one module, training of their own ones, temporaries with and without Dispose, errors, and
+    /// tensors that another thread disposes. Afterwards nothing may be left.
+    /// </summary>
+    private static void Mixed(int seconds)
+    {
+        var shared = new CifarNet();
+        var input = Work.Pattern(1, 3, 32, 32);
+        var trainings = new ThreadLocal<Models.Training>(() => new Models.Training(4, adam: true, 1e-7), trackAllValues: true);
+        var handedOver = new ConcurrentQueue<Tensor>();
+        long operations = 0;
+
+        // A short run first: what libtorch and .NET keep for each thread is there before the count begins.
+        Load(TimeSpan.FromSeconds(1));
+        var (tensorsBefore, bytesBefore) = Alive();
+        operations = 0;
+        var start = Stopwatch.GetTimestamp();
+        Load(TimeSpan.FromSeconds(seconds));
+        var elapsed = Stopwatch.GetElapsedTime(start);
+        var (tensorsAfter, bytesAfter) = Alive();
+        Console.WriteLine($"{elapsed.TotalSeconds} {operations} {tensorsBefore} {tensorsAfter} {bytesBefore} {bytesAfter}");
+        GC.KeepAlive(shared);
+
+        void Load(TimeSpan time)
+        {
+            var threads = Enumerable.Range(0, 4).Select(number => new Thread(() => Body(number, time))).ToArray();
+            foreach (var thread in threads)
+                thread.Start();
+            foreach (var thread in threads)
+                thread.Join();
+            while (handedOver.TryDequeue(out var tensor))
+                tensor.Dispose();
+            foreach (var training in trainings.Values)
+                training.Optimizer.Dispose();
+            trainings.Dispose();
+            trainings = new ThreadLocal<Models.Training>(() => new Models.Training(4, adam: true, 1e-7), trackAllValues: true);
+        }
+
+        void Body(int seed, TimeSpan time)
+        {
+            var random = new Random(seed);
+            var watch = Stopwatch.StartNew();
+            while (watch.Elapsed < time)
+            {
+                Interlocked.Increment(ref operations);
+                switch (random.Next(7))
+                {
+                    case 0:
+                        using (Torch.NoGrad())
+                            shared.Call(input);
+                        break;
+                    case 1:
+                        trainings.Value!.Step();
+                        break;
+                    case 2:
+                        Temporary(random.Next(1, 300_000));
+                        break;
+                    case 3:
+                        using (new TensorScope())
+                            Temporary(random.Next(1, 300_000));
+                        break;
+                    case 4:
+                        handedOver.Enqueue(Torch.Ones(random.Next(1, 10_000)));
+                        break;
+                    case 5:
+                        if (handedOver.TryDequeue(out var tensor))
+                            tensor.Dispose();
+                        break;
+                    default:
+                        Fail();
+                        break;
+                }
+            }
+        }
+    }
+
+    private static void Temporary(long size)
+    {
+        var x = (Torch.Ones(size) * 2).Relu();
+        if (x.Sum().Item<float>() != 2 * size)
+            throw new InvalidOperationException("the sum is wrong");
+    }
+
+    private static void Fail()
+    {
+        using var a = Torch.Ones(2, 3);
+        try
+        {
+            a.Matmul(a);
+        }
+        catch (TorchException)
+        {
+            return;
+        }
+        throw new InvalidOperationException("shapes that do not fit were multiplied");
+    }
+
+    private static (long Tensors, long Bytes) Alive()
+    {
+        for (var i = 0; i < 3; i++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+        return (TensorMemory.LiveTensors, TensorMemory.LiveBytes);
     }
 }

@@ -17,6 +17,7 @@ internal static partial class Protocol
         var makers = new Dictionary<string, Func<Work>>(StringComparer.Ordinal);
         Calls.AddTo(makers);
         Data.AddTo(makers);
+        Models.AddTo(makers);
         var made = new Dictionary<string, Work>(StringComparer.Ordinal);
         Console.WriteLine("ready");
         while (Console.ReadLine() is { } line)
