@@ -22,6 +22,8 @@ internal sealed class HookList<T> where T : class
 
     public T[] Hooks => _hooks;
 
+    public HookList<T> Copy() => new() { _hooks = _hooks };
+
     public bool IsEmpty => _hooks.Length == 0;
 
     public HookHandle Add(T hook, bool prepend = false)

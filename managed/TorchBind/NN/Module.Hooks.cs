@@ -54,6 +54,8 @@ public abstract partial class Module
 
     private sealed record ForwardHookEntry(ForwardHook Hook, bool Always);
 
+    internal bool HasForwardHooks => _forwardHooks is { IsEmpty: false } || _forwardPreHooks is { IsEmpty: false };
+
     /// <summary>Whether a call has more to do than <c>Forward</c>.</summary>
     private protected bool HasCallHooks => _forwardHooks is not null || _forwardPreHooks is not null || _overlay is not null
         || !s_forwardPreHooks.IsEmpty || !s_forwardHooks.IsEmpty || HasMoreCallHooks;

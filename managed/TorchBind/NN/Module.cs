@@ -556,14 +556,17 @@ public abstract partial class Module : IDisposable
         return Assemble(lines, own);
     }
 
+    // Python derives a class for a module with parametrizations.
+    private string PrintedName => _overlay?.Added.ContainsKey("parametrizations") == true ? "Parametrized" + GetName() : GetName();
+
     /// <summary>Puts the lines of a module's text together.</summary>
     internal string Assemble(List<string> lines, int extraLines)
     {
         if (lines.Count == 0)
-            return $"{GetName()}()";
+            return $"{PrintedName}()";
         return lines.Count == 1 && extraLines == 1
-            ? $"{GetName()}({lines[0]})"
-            : $"{GetName()}(\n  {string.Join("\n  ", lines)}\n)";
+            ? $"{PrintedName}({lines[0]})"
+            : $"{PrintedName}(\n  {string.Join("\n  ", lines)}\n)";
     }
 
     /// <summary>Indents all lines but the first.</summary>

@@ -108,6 +108,17 @@ public static class ModuleExtensions
         return module;
     }
 
+    /// <summary>
+    /// A copy of the module and of all below it, with parameters and buffers of their own; what was shared within stays shared within.
+    /// Fields that are not registered are copied as they are, gradients are not copied. Mirrors <c>copy.deepcopy(module)</c>.
+    /// </summary>
+    /// <exception cref="NotSupportedException">A parameter is parametrized or pruned.</exception>
+    public static T Clone<T>(this T module) where T : Module
+    {
+        ArgumentNullException.ThrowIfNull(module);
+        return (T)module.DeepCopy();
+    }
+
     /// <summary>Calls a function for every module below, then for the module itself. Mirrors <c>Module.apply</c>.</summary>
     /// <param name="module">The module.</param>
     /// <param name="function">The function, for instance one that initialises.</param>

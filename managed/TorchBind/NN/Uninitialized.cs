@@ -37,6 +37,8 @@ public sealed class UninitializedParameter : Parameter
         IsInitialized = true;
     }
 
+    internal UninitializedParameter Fresh() => new(RequiresGrad, _device, _dtype);
+
     /// <summary>Remembers where a module that is moved wants its parameter.</summary>
     internal void Convert(Func<Tensor, Tensor> convert)
     {
@@ -68,6 +70,8 @@ public sealed class UninitializedBuffer : Buffer
         _device = device;
         _dtype = dtype;
     }
+
+    internal UninitializedBuffer Fresh() => new(_device, _dtype, Persistent);
 
     /// <summary>Whether the buffer has its shape.</summary>
     public bool IsInitialized { get; private set; }

@@ -30,6 +30,11 @@ internal static partial class NNCases
         Normalizations();
         Losses();
         Containers();
+        Paddings(Add);
+        Embeddings(Add);
+        Recurrent(Add);
+        Attention(Add);
+        Vision(Add);
         return all;
 
         void Add(string name, Func<Module> make, Func<Module, Tensor[], object?>? call = null, string? since = null) => all.Add(name, new Case(make, call ?? Plain, since));

@@ -219,7 +219,7 @@ public static partial class Functional
         ArgumentNullException.ThrowIfNull(target);
         var loss = -((target * Logsigmoid(input)) + ((1 - target) * Logsigmoid(-input)));
         if (weight is not null)
-            loss *= weight;
+            loss = loss * weight;
         var classes = input.NDim - 1;
         return Reduce(loss.Sum(classes) / input.Size(classes), reduction);
     }

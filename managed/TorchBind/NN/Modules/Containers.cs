@@ -10,7 +10,7 @@ namespace TorchBind.NN;
 public partial class Sequential : Module<Tensor, Tensor>, IEnumerable<Module<Tensor, Tensor>>
 {
     [Unregistered]
-    private readonly List<(string Key, Module<Tensor, Tensor> Module)> _items = [];
+    private List<(string Key, Module<Tensor, Tensor> Module)> _items = [];
 
     /// <summary>Makes the module.</summary>
     /// <param name="modules">The modules, in their order.</param>
@@ -166,6 +166,11 @@ public partial class Sequential : Module<Tensor, Tensor>, IEnumerable<Module<Ten
         return true;
     }
 
+    private protected override void CopyDynamicModules(Dictionary<object, object> known)
+    {
+        _items = [.. _items.Select(i => (i.Key, (Module<Tensor, Tensor>)i.Module.DeepCopy(known)))];
+    }
+
     /// <inheritdoc/>
     protected override Tensor Forward(Tensor input)
     {
@@ -185,7 +190,7 @@ public partial class Sequential : Module<Tensor, Tensor>, IEnumerable<Module<Ten
 public partial class ModuleList<T> : Module, IReadOnlyList<T> where T : Module
 {
     [Unregistered]
-    private readonly List<T> _items = [];
+    private List<T> _items = [];
 
     /// <summary>Makes the list.</summary>
     public ModuleList(params ReadOnlySpan<T> modules)
@@ -284,6 +289,8 @@ public partial class ModuleList<T> : Module, IReadOnlyList<T> where T : Module
         return true;
     }
 
+    private protected override void CopyDynamicModules(Dictionary<object, object> known) => _items = [.. _items.Select(m => (T)m.DeepCopy(known))];
+
     /// <summary>The modules, in their order.</summary>
     public IEnumerator<T> GetEnumerator() => _items.GetEnumerator();
 
@@ -327,7 +334,7 @@ public partial class ModuleList : ModuleList<Module>
 public partial class ModuleDict<T> : Module, IReadOnlyDictionary<string, T> where T : Module
 {
     [Unregistered]
-    private readonly OrderedDictionary<string, T> _items = new(StringComparer.Ordinal);
+    private OrderedDictionary<string, T> _items = new(StringComparer.Ordinal);
 
     /// <summary>Makes the dictionary.</summary>
     /// <exception cref="ArgumentException">A name occurs twice, is empty, or has a dot.</exception>
@@ -417,6 +424,14 @@ public partial class ModuleDict<T> : Module, IReadOnlyDictionary<string, T> wher
             return false;
         _items[key] = value as T ?? throw new InvalidOperationException($"The dictionary holds {typeof(T).Name}, not a {value?.GetName() ?? "null"}.");
         return true;
+    }
+
+    private protected override void CopyDynamicModules(Dictionary<object, object> known)
+    {
+        var copies = new OrderedDictionary<string, T>(StringComparer.Ordinal);
+        foreach (var (key, module) in _items)
+            copies.Add(key, (T)module.DeepCopy(known));
+        _items = copies;
     }
 
     /// <summary>Names and modules, in order.</summary>
@@ -528,7 +543,9 @@ public partial class ParameterList : Module, IReadOnlyList<Parameter>
 /// <summary>Parameters by name. Tensors that are added become parameters. Mirrors <c>nn.ParameterDict</c>.</summary>
 public partial class ParameterDict : Module, IReadOnlyDictionary<string, Parameter>
 {
-    private readonly List<string> _keys = [];
+    private List<string> _keys = [];
+
+    private protected override void CopyDynamicModules(Dictionary<object, object> known) => _keys = [.. _keys];
 
     /// <summary>Makes the dictionary.</summary>
     /// <exception cref="ArgumentException">A name occurs twice, is empty, or has a dot.</exception>

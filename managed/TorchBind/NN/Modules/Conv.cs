@@ -101,6 +101,32 @@ public abstract partial class ConvNd : Module<Tensor, Tensor>
         ? [inChannels, OutChannels / Groups, .. KernelSize.ToArray()]
         : [OutChannels, inChannels / Groups, .. KernelSize.ToArray()];
 
+    /// <summary>Whether a lazy module waits for its first input.</summary>
+    private protected bool IsWaiting => Weight is UninitializedParameter { IsInitialized: false };
+
+    /// <summary>Gives a lazy module its parameters.</summary>
+    private protected void Materialize(Tensor input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        if (!IsWaiting)
+        {
+            // Loaded from a state dict: the weight knows.
+            if (InChannels == 0)
+                InChannels = Transposed ? Weight.Size(0) : Weight.Size(1) * Groups;
+            return;
+        }
+        var dims = KernelSize.Length;
+        if (input.NDim != dims + 1 && input.NDim != dims + 2)
+            throw new ArgumentException($"Expected {dims + 1}D (unbatched) or {dims + 2}D (batched) input to {GetName()}, but got an input of size {input.Shape}.", nameof(input));
+        var channels = input.Size(input.NDim == dims + 2 ? 1 : 0);
+        if (channels % Groups != 0)
+            throw new ArgumentException($"The {channels} input channels must be divisible by groups ({Groups}).", nameof(input));
+        InChannels = channels;
+        ((UninitializedParameter)Weight).Materialize(WeightShape(channels));
+        (Bias as UninitializedParameter)?.Materialize(OutChannels);
+        ResetParameters();
+    }
+
     /// <summary>Draws weight and bias anew.</summary>
     public virtual void ResetParameters()
     {
