@@ -7,6 +7,17 @@ namespace TorchBind.Tests.Memory;
 [NonParallelizable]
 public class LifetimeTests
 {
+    // What other tests left must not be finalized while these count.
+    [SetUp]
+    public void Settle()
+    {
+        for (var i = 0; i < 2; i++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+    }
+
     [Test]
     public void DisposingTwiceIsHarmless()
     {

@@ -9,6 +9,7 @@ public class ThreadTests
     [Test]
     public void ADisposeDuringCallsIsSafe()
     {
+        Collect();
         for (var round = 0; round < 200; round++)
         {
             var tensors = TensorMemory.LiveTensors;

@@ -41,7 +41,7 @@ public class NNParityTests
     }
 
     [Test]
-    [Ignore("the table is not complete yet")]
+    [Ignore("the table is not complete yet: the lazy modules, SyncBatchNorm in evaluation and some options have no case here")]
     public void EveryClassOfPythonIsInTheTable()
     {
         var cases = NNCases.All.Keys.Select(static n => n.Split(' ')[0]).ToHashSet();
@@ -58,7 +58,7 @@ public class NNParityTests
     }
 
     [Test]
-    [Ignore("the table is not complete yet")]
+    [Ignore("the table is not complete yet: the lazy modules, SyncBatchNorm in evaluation and some options have no case here")]
     public void BothSidesHaveTheSameCases()
     {
         var python = Python.GetProperty("cases").EnumerateObject().Select(static c => c.Name).Order(StringComparer.Ordinal);
