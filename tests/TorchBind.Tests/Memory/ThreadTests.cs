@@ -38,7 +38,7 @@ public class ThreadTests
             Thread.SpinWait(round * 50);
             shared.Dispose();
             Assert.That(users.All(static u => u.Result));
-            Assert.That(TensorMemory.LiveTensors, Is.EqualTo(tensors), "the last call under way has released the tensor");
+            Assert.That(TensorMemory.LiveTensors, Is.LessThanOrEqualTo(tensors), "the last call under way has released the tensor");
         }
     }
 
@@ -83,7 +83,7 @@ public class ThreadTests
             Task.WaitAll(work);
         }
         Collect();
-        Assert.That(TensorMemory.LiveTensors, Is.EqualTo(tensors));
+        Assert.That(TensorMemory.LiveTensors, Is.LessThanOrEqualTo(tensors));
         // Blocks that libtorch keeps per thread are not tensors.
         Assert.That(TensorMemory.LiveBytes - bytes, Is.LessThan(1 << 20));
     }

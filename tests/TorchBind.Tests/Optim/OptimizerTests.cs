@@ -302,6 +302,6 @@ public class OptimizerTests
         var live = Diagnostics.TensorMemory.LiveBytes;
         for (var i = 0; i < 50; i++)
             optimizer.Step();
-        Assert.That(Diagnostics.TensorMemory.LiveBytes, Is.EqualTo(live));
+        Assert.That(Diagnostics.TensorMemory.LiveBytes, Is.LessThanOrEqualTo(live));
     }
 }
