@@ -89,7 +89,18 @@ internal static class ZipForm
             throw NotTorch(zip);
         string name = zip.Records[0].Name;
         int slash = name.IndexOf('/', StringComparison.Ordinal);
-        return slash > 0 ? name[..slash] : throw NotTorch(zip);
+        if (slash <= 0)
+            throw NotTorch(zip);
+        foreach (ZipRecord record in zip.Records)
+        {
+            if (!record.Name.AsSpan().StartsWith(name.AsSpan(0, slash + 1), StringComparison.Ordinal))
+            {
+                throw zip.Find(name[..slash] + "/data.pkl") is null
+                    ? NotTorch(zip)
+                    : CheckpointException.Corrupt($"The record '{record.Name}' in {zip.Source.Name} is not in the folder '{name[..slash]}' with the others.", record.Name);
+            }
+        }
+        return name[..slash];
     }
 
     private static void CheckVersion(ZipReader zip, string root)

@@ -265,6 +265,8 @@ internal sealed class ZipReader
         long length = BinaryPrimitives.ReadUInt32LittleEndian(end[12..]);
         long offset = BinaryPrimitives.ReadUInt32LittleEndian(end[16..]);
         int disk = BinaryPrimitives.ReadUInt16LittleEndian(end[4..]);
+        bool severalDisks = disk is not (0 or 0xFFFF) || BinaryPrimitives.ReadUInt16LittleEndian(end[6..]) is not (0 or 0xFFFF)
+            || BinaryPrimitives.ReadUInt16LittleEndian(end[8..]) != count;
         long limit = endOffset;
         if (endOffset >= 20)
         {
@@ -283,9 +285,11 @@ internal sealed class ZipReader
                 length = ToLong(source, BinaryPrimitives.ReadUInt64LittleEndian(end64[40..]));
                 offset = ToLong(source, BinaryPrimitives.ReadUInt64LittleEndian(end64[48..]));
                 limit = (long)end64Offset;
+                severalDisks |= BinaryPrimitives.ReadUInt32LittleEndian(end64[16..]) != 0 || BinaryPrimitives.ReadUInt32LittleEndian(end64[20..]) != 0
+                    || BinaryPrimitives.ReadUInt64LittleEndian(end64[24..]) != (ulong)count;
             }
         }
-        if (disk is not (0 or 0xFFFF))
+        if (severalDisks)
             throw CheckpointException.Unsupported($"{source.Name} is one volume of a zip archive in several volumes; join them first.");
         if (offset > limit || length > limit - offset)
         {
@@ -314,14 +318,17 @@ internal sealed class ZipReader
         int nameLength = BinaryPrimitives.ReadUInt16LittleEndian(entry[28..]);
         int extraLength = BinaryPrimitives.ReadUInt16LittleEndian(entry[30..]);
         int commentLength = BinaryPrimitives.ReadUInt16LittleEndian(entry[32..]);
+        int disk = BinaryPrimitives.ReadUInt16LittleEndian(entry[34..]);
         long header = BinaryPrimitives.ReadUInt32LittleEndian(entry[42..]);
         if (entry.Length - EntryLength < nameLength + extraLength + commentLength)
             throw CheckpointException.Corrupt($"The zip directory of {source.Name} ends inside a record's entry.", null, directoryOffset + at);
-        string name = DecodeName(entry.Slice(EntryLength, nameLength));
+        string name = DecodeName(source, entry.Slice(EntryLength, nameLength), directoryOffset + at);
         ReadOnlySpan<byte> extra = entry.Slice(EntryLength + nameLength, extraLength);
         if (length == uint.MaxValue || compressed == uint.MaxValue || header == uint.MaxValue)
             ReadZip64Extra(source, name, extra, ref length, ref compressed, ref header);
         at += EntryLength + nameLength + extraLength + commentLength;
+        if (disk is not (0 or 0xFFFF))
+            throw CheckpointException.Unsupported($"The record '{name}' in {source.Name} is in another volume of a zip archive in several volumes; join them first.", name);
         // Marked as a folder, it would be skipped by torch, which then takes whatever lies in memory for the content.
         if ((BinaryPrimitives.ReadUInt32LittleEndian(entry[38..]) & 0x10) != 0 && compressed > 0)
             throw CheckpointException.Corrupt($"The record '{name}' in {source.Name} is marked as a folder, yet has content.", name);
@@ -361,7 +368,7 @@ internal sealed class ZipReader
         }
     }
 
-    private static string DecodeName(ReadOnlySpan<byte> bytes)
+    private static string DecodeName(ByteSource source, ReadOnlySpan<byte> bytes, long position)
     {
         try
         {
@@ -369,7 +376,7 @@ internal sealed class ZipReader
         }
         catch (DecoderFallbackException)
         {
-            return Encoding.Latin1.GetString(bytes);
+            throw CheckpointException.Corrupt($"The zip directory of {source.Name} has a record at offset {position:N0} whose name is not UTF-8.", null, position);
         }
     }
 
