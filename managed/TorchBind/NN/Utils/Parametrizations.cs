@@ -202,7 +202,7 @@ internal sealed partial class OrthogonalParametrization : Module<Tensor, Tensor>
             var a = x.Tril(-1);
             var tau = 2.0 / (1.0 + (a * a).Sum(-2));
             q = Torch.Linalg.HouseholderProduct(a, tau);
-            q *= x.Diagonal(dim1: -2, dim2: -1).To(DType.Int32).Unsqueeze(-2);
+            q = q * x.Diagonal(dim1: -2, dim2: -1).To(DType.Int32).Unsqueeze(-2);
         }
         if (_trivialize && _base is not null)
             q = _base.Matmul(q);
