@@ -15,7 +15,8 @@ internal sealed record Options
           --lr X           learning rate; default 0.001
           --optimizer X    adam (default) or sgd
           --seed N         seed of weights, order and dropout; default 0
-          --threads N      threads of libtorch; default: as many as it chooses
+          --threads N      threads of libtorch; default: 1 for the small digits that come
+                           along, for MNIST as many as it chooses
           --save FILE      where the weights go; default digits.pth
           --load FILE      takes the weights from a file, written here or by Python, and only tests them
           --losses N       only prints the losses of the first N steps, with 17 digits

@@ -25,7 +25,8 @@ catch (Exception exception) when (exception is ArgumentException or FormatExcept
 
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 var clock = Stopwatch.StartNew();
-if (options.Threads is { } threads)
+// For images of 8 x 8 pixels the threads' waiting for each other costs more than they save.
+if ((options.Threads ?? (options.Data is null ? 1 : (int?)null)) is { } threads)
     Torch.SetNumThreads(threads);
 
 // ---- the images -----------------------------------------------------------------------------------------------------
