@@ -30,11 +30,8 @@ internal static partial class NNCases
         Normalizations();
         Losses();
         Containers();
-        Paddings(Add);
-        Embeddings(Add);
-        Recurrent(Add);
-        Attention(Add);
-        Vision(Add);
+        More((name, make, call) => Add(name, make, call));
+        Add("LinearCrossEntropyLoss", () => new LinearCrossEntropyLoss(6, 5), since: "2.14.0");
         return all;
 
         void Add(string name, Func<Module> make, Func<Module, Tensor[], object?>? call = null, string? since = null) => all.Add(name, new Case(make, call ?? Plain, since));

@@ -534,3 +534,80 @@ public partial class CTCLoss(long blank = 0, Reduction reduction = Reduction.Mea
         (Tensor)CallForward([logProbs, targets, inputLengths, targetLengths], inputs => Functional.CtcLoss(
             (Tensor)inputs[0]!, (Tensor)inputs[1]!, (Tensor)inputs[2]!, (Tensor)inputs[3]!, Blank, Reduction, ZeroInfinity))!;
 }
+
+/// <summary>Options of <see cref="LinearCrossEntropyLoss"/>. Mirrors <c>nn.LinearCrossEntropyOptions</c>; they save memory in Python and change nothing here.</summary>
+/// <param name="BatchChunkSize">How many rows are computed at once. Default: Python decides.</param>
+/// <param name="AccPolicy">How sums are kept: <c>auto</c>, <c>accurate</c> or <c>compact</c>. Default: <c>auto</c>.</param>
+public sealed record LinearCrossEntropyOptions(long? BatchChunkSize = null, string AccPolicy = "auto");
+
+/// <summary>A linear layer and the cross entropy of its outputs. Shape: (N, in) or (in), and (N) or (). Mirrors <c>nn.LinearCrossEntropyLoss</c> (libtorch 2.14).</summary>
+public partial class LinearCrossEntropyLoss : Module<Tensor, Tensor, Tensor>
+{
+    /// <summary>Makes the loss.</summary>
+    /// <param name="inFeatures">The size of an input.</param>
+    /// <param name="numClasses">The number of classes.</param>
+    /// <param name="outFeatures">Further dimensions of the target. Default: none.</param>
+    /// <param name="bias">Whether the layer has a bias. Default: false.</param>
+    /// <param name="device">Where the parameters are. Default: the processor.</param>
+    /// <param name="dtype">Their dtype. Default: the default dtype.</param>
+    /// <param name="reduction">What is done with the losses. Default: their mean.</param>
+    /// <param name="weight">A factor for each class. Default: none.</param>
+    /// <param name="ignoreIndex">A class that does not count. Default: -100.</param>
+    /// <param name="labelSmoothing">The share of the target that is spread over all classes. Default: 0.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The smoothing is not between 0 and 1.</exception>
+    public LinearCrossEntropyLoss(
+        long inFeatures, long numClasses, IntList outFeatures = default, bool bias = false, Device? device = null, DType? dtype = null,
+        Reduction reduction = Reduction.Mean, Tensor? weight = null, long? ignoreIndex = null, double labelSmoothing = 0.0)
+    {
+        if (!(labelSmoothing is >= 0 and <= 1))
+            throw new ArgumentOutOfRangeException(nameof(labelSmoothing), labelSmoothing, "The smoothing must be between 0 and 1.");
+        OutFeatures = outFeatures.IsGiven ? new Shape(outFeatures.Span) : [];
+        InFeatures = inFeatures;
+        NumClasses = numClasses;
+        Weight = weight;
+        Reduction = reduction;
+        IgnoreIndex = ignoreIndex;
+        LabelSmoothing = labelSmoothing;
+        Linear = new Linear(inFeatures, numClasses * OutFeatures.Numel, bias, device, dtype);
+    }
+
+    /// <summary>The size of an input.</summary>
+    public long InFeatures { get; }
+
+    /// <summary>The number of classes.</summary>
+    public long NumClasses { get; }
+
+    /// <summary>Further dimensions of the target.</summary>
+    public Shape OutFeatures { get; }
+
+    /// <summary>A factor for each class, or null.</summary>
+    [Buffer]
+    public Tensor? Weight { get; set; }
+
+    /// <summary>What is done with the losses.</summary>
+    public Reduction Reduction { get; set; }
+
+    /// <summary>A class that does not count, or null.</summary>
+    public long? IgnoreIndex { get; set; }
+
+    /// <summary>The share of the target that is spread over all classes.</summary>
+    public double LabelSmoothing { get; set; }
+
+    /// <summary>The layer.</summary>
+    public Linear Linear { get; set; }
+
+    /// <inheritdoc/>
+    protected override Tensor Forward(Tensor input, Tensor target)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        var logits = Linear.Call(input);
+        if (OutFeatures.Length > 0)
+            logits = logits.Reshape([.. input.Shape.ToArray()[..^1], NumClasses, .. OutFeatures.ToArray()]);
+        return Functional.CrossEntropy(logits, target, Weight, IgnoreIndex ?? -100, Reduction, LabelSmoothing);
+    }
+
+    /// <inheritdoc/>
+    protected internal override string ExtraRepr() =>
+        $"in_features={ReprText.Of(InFeatures)}, num_classes={ReprText.Of(NumClasses)}, out_features={ReprText.Of(OutFeatures.Span)}, bias={ReprText.Of(Linear.Bias is not null)}, "
+        + $"reduction={MemberName.ToKey(Reduction.ToString())}, ignore_index={ReprText.Of(IgnoreIndex)}, label_smoothing={ReprText.Of(LabelSmoothing)}, options=None";
+}

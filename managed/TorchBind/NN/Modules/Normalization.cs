@@ -195,3 +195,56 @@ public partial class GroupNorm : Module<Tensor, Tensor>
         $"{ReprText.Of(NumGroups)}, {ReprText.Of(NumChannels)}, eps={ReprText.Of(Eps)}, affine={ReprText.Of(Affine)}"
         + (LibtorchRelease.PrintsNormBias ? $", bias={ReprText.Of(Bias is not null)}" : "");
 }
+
+/// <summary>
+/// Normalisation by the squares of neighbouring channels, in the form of Torch 7. Shape: (N, C, H, W). Mirrors <c>nn.CrossMapLRN2d</c>, whose
+/// gradient it matches in value, not in every bit.
+/// </summary>
+/// <param name="size">How many channels count.</param>
+/// <param name="alpha">The factor of the squares. Default: 1e-4.</param>
+/// <param name="beta">The power. Default: 0.75.</param>
+/// <param name="k">Added to the squares. Default: 1.</param>
+public partial class CrossMapLRN2d(long size, double alpha = 1e-4, double beta = 0.75, double k = 1) : Module<Tensor, Tensor>
+{
+    /// <summary>How many channels count.</summary>
+    public long Size { get; } = size;
+
+    /// <summary>The factor of the squares.</summary>
+    public double Alpha { get; set; } = alpha;
+
+    /// <summary>The power.</summary>
+    public double Beta { get; set; } = beta;
+
+    /// <summary>Added to the squares.</summary>
+    public double K { get; set; } = k;
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentException">The input has not four dimensions.</exception>
+    protected override Tensor Forward(Tensor input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        if (input.NDim != 4)
+            throw new ArgumentException($"CrossMapLRN2d: Expected input to be 4D, got {input.NDim}D instead.", nameof(input));
+        var channels = (int)input.Size(1);
+        var squares = input.Pow(2).Unbind(1);
+        var reach = (int)(((Size - 1) / 2.0) + 1);
+        var sums = new Tensor[channels];
+        sums[0] = Torch.ZerosLike(squares[0]);
+        for (var c = 0; c < Math.Min(reach, channels); c++)
+            sums[0] = Torch.Add(sums[0], squares[c]);
+        // The window moves: one channel comes in, one goes out.
+        for (var c = 1; c < channels; c++)
+        {
+            sums[c] = sums[c - 1];
+            if (c < channels - reach + 1)
+                sums[c] = Torch.Add(sums[c], squares[c + reach - 1]);
+            if (c > reach)
+                sums[c] = Torch.Sub(sums[c], squares[c - reach]);
+        }
+        var scale = Torch.Stack(sums, dim: 1).Mul(Alpha / Size).Add(K);
+        return scale.Pow(-Beta).Mul(input);
+    }
+
+    /// <inheritdoc/>
+    protected internal override string ExtraRepr() => $"{ReprText.Of(Size)}, alpha={ReprText.Of(Alpha)}, beta={ReprText.Of(Beta)}, k={ReprText.OfShort(K)}";
+}
