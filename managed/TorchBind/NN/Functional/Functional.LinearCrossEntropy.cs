@@ -19,7 +19,8 @@ public static partial class Functional
         ArgumentNullException.ThrowIfNull(linearWeight);
         var shape = linearWeight.Shape.ToArray();
         var logits = Linear(input, linearWeight.Reshape((-1, shape[^1])), linearBias?.Reshape(-1));
-        logits = logits.Reshape([.. input.Shape.ToArray()[..^1], .. shape[..^1]]);
+        long[] size = [.. input.Shape.ToArray()[..^1], .. shape[..^1]];
+        logits = logits.Reshape(size);
         return CrossEntropy(logits, target, weight, ignoreIndex ?? -100, reduction, labelSmoothing);
     }
 }

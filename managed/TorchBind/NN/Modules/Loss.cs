@@ -602,7 +602,10 @@ public partial class LinearCrossEntropyLoss : Module<Tensor, Tensor, Tensor>
         ArgumentNullException.ThrowIfNull(input);
         var logits = Linear.Call(input);
         if (OutFeatures.Length > 0)
-            logits = logits.Reshape([.. input.Shape.ToArray()[..^1], NumClasses, .. OutFeatures.ToArray()]);
+        {
+            long[] size = [.. input.Shape.ToArray()[..^1], NumClasses, .. OutFeatures.ToArray()];
+            logits = logits.Reshape(size);
+        }
         return Functional.CrossEntropy(logits, target, Weight, IgnoreIndex ?? -100, Reduction, LabelSmoothing);
     }
 
