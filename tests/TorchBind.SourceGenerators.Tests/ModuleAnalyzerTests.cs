@@ -103,11 +103,17 @@ public class ModuleAnalyzerTests
     [Test]
     public void AScopeAcrossAwaitIsACompilerError()
     {
+        // The compiler finds it only when it writes the state machine.
         var errors = Compiler.Compile("""
-            using System.Threading.Tasks;
-            public class C { public async Task M() { using var scope = new TensorScope(); await Task.Yield(); scope.Dispose(); } }
-            """.Replace("using System.Threading.Tasks;\n", "", StringComparison.Ordinal).Replace("async Task", "async System.Threading.Tasks.Task", StringComparison.Ordinal)
-            .Replace("await Task.", "await System.Threading.Tasks.Task.", StringComparison.Ordinal)).GetDiagnostics();
+            public class C
+            {
+                public async System.Threading.Tasks.Task M()
+                {
+                    using var scope = new TensorScope();
+                    await System.Threading.Tasks.Task.Yield();
+                }
+            }
+            """).Emit(Stream.Null).Diagnostics;
         Assert.That(errors.Select(static e => e.Id), Does.Contain("CS4007"));
     }
 }

@@ -44,7 +44,7 @@ public class ModuleGeneratorTests
         }
         """), Is.EqualTo(new[]
         {
-            "fc1 Module", "conv Module", "read_only Module", "scale Value", "mean Buffer", "cache TransientBuffer", "bn Module", "plain Value",
+            "fc1 Value", "conv Value", "read_only Value", "scale Value", "mean Buffer", "cache TransientBuffer", "bn Value", "plain Value",
         }));
 
     [Test]
@@ -57,7 +57,7 @@ public class ModuleGeneratorTests
                 public readonly T Fixed = default!;
                 {{Forward}}
             }
-            """, "Net`1"), Is.EqualTo(new[] { "inner Module", "fixed Module" }));
+            """, "Net`1"), Is.EqualTo(new[] { "inner Value", "fixed Value" }));
         Assert.That(Members($$"""
             public static partial class Outer
             {
@@ -71,7 +71,7 @@ public class ModuleGeneratorTests
                     public Linear B = null!;
                 }
             }
-            """, "Outer+Net"), Is.EqualTo(new[] { "a Module", "b Module" }));
+            """, "Outer+Net"), Is.EqualTo(new[] { "a Value", "b Value" }));
     }
 
     [Test]
@@ -79,7 +79,7 @@ public class ModuleGeneratorTests
         public abstract class Below : Module<Tensor, Tensor> { public Linear One = null!; }
         public abstract partial class Middle : Below { public Linear Two { get; set; } = null!; }
         public partial class Net : Middle { public Linear Three = null!; {{Forward}} }
-        """), Is.EqualTo(new[] { "one Module", "two Module", "three Module" }));
+        """), Is.EqualTo(new[] { "one Value", "two Value", "three Value" }));
 
     [Test]
     public void InterfacesMayHoldModules() => Assert.That(Members($$"""

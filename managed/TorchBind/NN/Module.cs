@@ -61,9 +61,6 @@ public abstract partial class Module : IDisposable
                 case Buffer buffer:
                     yield return new Entry(member.Key, value, Role.Buffer, buffer.Persistent && member.Kind != MemberKind.TransientBuffer);
                     break;
-                case null when member.Kind == MemberKind.Module:
-                    yield return new Entry(member.Key, null, Role.Module, true);
-                    break;
                 case Tensor when member.Kind is MemberKind.Buffer or MemberKind.TransientBuffer:
                     yield return new Entry(member.Key, value, Role.Buffer, member.Kind == MemberKind.Buffer);
                     break;

@@ -15,8 +15,6 @@ public enum MemberKind
     Buffer,
     /// <summary>A tensor marked <c>[Buffer(Persistent = false)]</c>.</summary>
     TransientBuffer,
-    /// <summary>A module, by its type, also while it is null.</summary>
-    Module,
 }
 
 /// <summary>
@@ -112,7 +110,6 @@ public sealed class ModuleMembers
             if (!CanHold(field.FieldType) || member.IsDefined(typeof(UnregisteredAttribute), false))
                 continue;
             var kind = member.GetCustomAttribute<BufferAttribute>() is { } buffer ? buffer.Persistent ? MemberKind.Buffer : MemberKind.TransientBuffer
-                : typeof(Module).IsAssignableFrom(field.FieldType) ? MemberKind.Module
                 : MemberKind.Value;
             var key = member.GetCustomAttribute<NameAttribute>()?.Name ?? MemberName.ToKey(member.Name);
             members.Add(new ModuleMember(key, member.Name, kind, field.GetValue, field.SetValue) { Owner = type });
