@@ -41,7 +41,7 @@ internal readonly ref struct Borrow : IDisposable
 /// <summary>Holds a list of tensors, or of optional ones, for one native call.</summary>
 internal unsafe ref struct BorrowList : IDisposable
 {
-    private const int InlineCapacity = 16;
+    private const int InlineCapacity = 8;
 
     [InlineArray(InlineCapacity)]
     private struct InlineHandles { private nint _first; }
@@ -56,45 +56,42 @@ internal unsafe ref struct BorrowList : IDisposable
     private int _count;
 
     /// <summary>Borrows every tensor; null entries are allowed (handle 0) when <paramref name="optional"/>.</summary>
+    [SkipLocalsInit]
     public BorrowList(ReadOnlySpan<Tensor?> tensors, string name, bool optional = false)
     {
         Length = tensors.Length;
+        Span<TensorHandle?> held = _inlineHeld;
+        Span<nint> handles = _inlineHandles;
         if (tensors.Length > InlineCapacity)
         {
-            _heldArray = new TensorHandle?[tensors.Length];
+            held = _heldArray = new TensorHandle?[tensors.Length];
             _handles = (nint*)NativeMemory.Alloc((nuint)tensors.Length, (nuint)sizeof(nint));
+            handles = new Span<nint>(_handles, tensors.Length);
         }
-        try
+        // No try block: the few things that go wrong give back first and throw then.
+        for (var i = 0; i < tensors.Length; i++)
         {
-            for (var i = 0; i < tensors.Length; i++)
+            if (tensors[i] is { } tensor)
             {
-                TensorHandle? held = null;
-                if (tensors[i] is { } tensor)
+                if (tensor.TryHold() is not { } handle)
                 {
-                    held = tensor.Hold(name);
+                    Dispose();
+                    Tensor.ThrowDisposed(name);
+                    return;
                 }
-                else if (!optional)
-                {
-                    throw new ArgumentNullException($"{name}[{i}]", $"Entry {i} of the tensor list '{name}' is null.");
-                }
-                var handle = held?.Value ?? 0;
-                if (_heldArray is null)
-                {
-                    _inlineHeld[i] = held;
-                    _inlineHandles[i] = handle;
-                }
-                else
-                {
-                    _heldArray[i] = held;
-                    _handles[i] = handle;
-                }
-                _count = i + 1;
+                held[i] = handle;
+                handles[i] = handle.Value;
             }
-        }
-        catch
-        {
-            Dispose();
-            throw;
+            else if (optional)
+            {
+                handles[i] = 0;
+            }
+            else
+            {
+                Dispose();
+                ThrowNull(name, i);
+            }
+            _count = i + 1;
         }
     }
 
@@ -109,9 +106,14 @@ internal unsafe ref struct BorrowList : IDisposable
     /// <summary>Ends the call's hold.</summary>
     public readonly void Dispose()
     {
+        ReadOnlySpan<TensorHandle?> held = _heldArray is null ? _inlineHeld : _heldArray;
         for (var i = 0; i < _count; i++)
-            (_heldArray is null ? _inlineHeld[i] : _heldArray[i])?.Release();
+            held[i]?.Release();
         if (_handles != null)
             NativeMemory.Free(_handles);
     }
+
+    [DoesNotReturn]
+    private static void ThrowNull(string name, int i) =>
+        throw new ArgumentNullException($"{name}[{i}]", $"Entry {i} of the tensor list '{name}' is null.");
 }

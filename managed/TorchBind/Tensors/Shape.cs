@@ -2,6 +2,7 @@ using System.Collections;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Runtime.CompilerServices;
+using TorchBind.Interop;
 
 namespace TorchBind;
 
@@ -26,6 +27,43 @@ public readonly struct Shape : IReadOnlyList<long>, IEquatable<Shape>
             sizes.CopyTo(_inline);
         else
             _rest = sizes.ToArray();
+    }
+
+    /// <summary>The sizes, or the strides, of a tensor that is held; its hold ends here.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static unsafe Shape OfHeld(TensorHandle held, bool strides)
+    {
+        Unsafe.SkipInit(out Shape result);
+        Unsafe.AsRef(in result._rest) = null;
+        var sizes = (long*)Unsafe.AsPointer(ref Unsafe.AsRef(in result._inline));
+        var length = strides
+            ? NativeMethods.tb_tensor_strides(held.Value, sizes, InlineCapacity)
+            : NativeMethods.tb_tensor_sizes(held.Value, sizes, InlineCapacity);
+        if ((ulong)length > InlineCapacity)
+            return OfMany(held, strides);
+        Unsafe.AsRef(in result._length) = (int)length;
+        // Last: this interlocked step waits until what was written is in place, and the copies, wide loads, need not wait once more.
+        held.Release();
+        return result;
+    }
+
+    // More dimensions than fit, or an error: a layout without strides.
+    private static unsafe Shape OfMany(TensorHandle held, bool strides)
+    {
+        const int Capacity = 64; // libtorch's own limit
+        var values = stackalloc long[Capacity];
+        long dim;
+        try
+        {
+            NativeError.Check(strides
+                ? NativeMethods.tb_tensor_strides_checked(held.Value, values, Capacity, &dim)
+                : NativeMethods.tb_tensor_sizes_checked(held.Value, values, Capacity, &dim));
+        }
+        finally
+        {
+            held.Release();
+        }
+        return new Shape(new ReadOnlySpan<long>(values, (int)Math.Min(dim, Capacity)));
     }
 
     /// <summary>Copies the sizes; what collection expressions call.</summary>

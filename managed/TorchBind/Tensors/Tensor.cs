@@ -61,8 +61,21 @@ public partial class Tensor : IDisposable
         return handle;
     }
 
+    /// <summary>The same; null once the tensor was disposed.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal TensorHandle? TryHold()
+    {
+        var handle = _handle;
+        if (handle is null || !handle.TryHold())
+            return null;
+        if (ReferenceEquals(_handle, handle))
+            return handle;
+        handle.Release();
+        return null;
+    }
+
     [DoesNotReturn]
-    private static void ThrowDisposed(string name) => throw new ObjectDisposedException(
+    internal static void ThrowDisposed(string name) => throw new ObjectDisposedException(
         nameof(Tensor), name == "this" ? "The tensor was disposed." : $"The tensor given as '{name}' was disposed.");
 
     [DoesNotReturn]
@@ -100,15 +113,10 @@ public partial class Tensor : IDisposable
     private static Tensor UndefinedResult() => null!;
 
     /// <summary>The sizes of the tensor. Mirrors <c>Tensor.shape</c>.</summary>
-    public unsafe Shape Shape
+    public Shape Shape
     {
-        get
-        {
-            using var self = new Borrow(this);
-            var sizes = stackalloc long[Shape.InlineCapacity];
-            var dim = NativeMethods.tb_tensor_sizes(self.Handle, sizes, Shape.InlineCapacity);
-            return (ulong)dim <= Shape.InlineCapacity ? new Shape(new ReadOnlySpan<long>(sizes, (int)dim)) : ManyDims(self.Handle, strides: false);
-        }
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Shape.OfHeld(Hold("this"), strides: false);
     }
 
     /// <summary>The size of one dimension; negative numbers count from the end. Mirrors <c>Tensor.size(dim)</c>.</summary>
@@ -120,27 +128,10 @@ public partial class Tensor : IDisposable
 
     /// <summary>The steps, in elements, between neighbours in each dimension. Mirrors <c>Tensor.stride()</c>.</summary>
     /// <exception cref="TorchException">The layout has no strides.</exception>
-    public unsafe Shape Stride()
-    {
-        using var self = new Borrow(this);
-        var strides = stackalloc long[Shape.InlineCapacity];
-        var dim = NativeMethods.tb_tensor_strides(self.Handle, strides, Shape.InlineCapacity);
-        return (ulong)dim <= Shape.InlineCapacity ? new Shape(new ReadOnlySpan<long>(strides, (int)dim)) : ManyDims(self.Handle, strides: true);
-    }
+    public Shape Stride() => Shape.OfHeld(Hold("this"), strides: true);
 
     /// <summary>The stride of one dimension. Mirrors <c>Tensor.stride(dim)</c>.</summary>
     public long Stride(int dim) => Stride()[dim];
-
-    private static unsafe Shape ManyDims(nint handle, bool strides)
-    {
-        const int Capacity = 64; // libtorch's own limit
-        var values = stackalloc long[Capacity];
-        long dim;
-        NativeError.Check(strides
-            ? NativeMethods.tb_tensor_strides_checked(handle, values, Capacity, &dim)
-            : NativeMethods.tb_tensor_sizes_checked(handle, values, Capacity, &dim));
-        return new Shape(new ReadOnlySpan<long>(values, (int)Math.Min(dim, Capacity)));
-    }
 
     /// <summary>The element type. Mirrors <c>Tensor.dtype</c>.</summary>
     public DType DType
