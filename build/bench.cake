@@ -37,3 +37,15 @@ Task("Bench")
             Run(DotnetFor(libtorch), [.. arguments, .. parameters.Rest], EnvironmentFor(libtorch));
         }
     });
+
+Task("BenchManaged")
+    .Description("Runs BenchmarkDotNet on what the managed side alone costs: time and allocations; its arguments after --")
+    .IsDependentOn("Native")
+    .Does(() =>
+    {
+        const string name = "TorchBind.ManagedBenchmarks";
+        var assembly = parameters.OutputOf(name);
+        BuildProject("bench-managed", ProjectNamed("benchmarks", name), () => System.IO.File.Exists(assembly));
+        foreach (var libtorch in Libtorchs())
+            Run(DotnetFor(libtorch), [assembly, .. parameters.Rest, .. (parameters.Rest.Length == 0 ? (string[])["--filter", "*"] : []), "--artifacts", parameters.Artifacts("bench", "managed-" + libtorch.Minor)], EnvironmentFor(libtorch));
+    });
