@@ -1,6 +1,7 @@
 using TorchBind.Serialization.Forms;
 using TorchBind.Serialization.IO;
 using TorchBind.Serialization.Pickle;
+using TorchBind.Serialization.Zip;
 
 namespace TorchBind.Serialization;
 
@@ -88,6 +89,33 @@ public sealed class Checkpoint : IDisposable
 
     /// <summary>The content as a state dict: see <see cref="CheckpointValue.AsStateDict"/>.</summary>
     public StateDict ToStateDict() => Root.AsStateDict();
+
+    /// <summary>The tensor that an entry of <see cref="Tensors"/> describes. Asking twice gives the same object.</summary>
+    /// <exception cref="CheckpointException">Its data is missing or damaged.</exception>
+    public Tensor LoadTensor(TensorEntry entry)
+    {
+        ArgumentNullException.ThrowIfNull(entry);
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return Loader.Load(entry);
+    }
+
+    /// <summary>
+    /// Reads every record of a zip archive and names those whose checksum does not fit. Loading does not look at checksums: PyTorch can
+    /// be told to write false ones. Empty for forms without checksums.
+    /// </summary>
+    public IReadOnlyList<string> FindWrongChecksums()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        var wrong = new List<string>();
+        foreach (ByteSource source in _content.Sources)
+        {
+            if (Format is CheckpointFormat.Distributed || source.Length < 4 || !source.ReadArray(0, 4).AsSpan().SequenceEqual("PK\x03\x04"u8))
+                continue;
+            ZipReader zip = ZipReader.Open(source, CheckpointOptions.Default);
+            wrong.AddRange(zip.Records.Where(record => !zip.CrcMatches(record)).Select(static record => record.Name));
+        }
+        return wrong;
+    }
 
     /// <summary>Closes the file. Tensors that were loaded stay valid, mapped ones too.</summary>
     public void Dispose()

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
 
@@ -125,26 +124,5 @@ public partial class DigitsTests
         return errors;
     }
 
-    private static (int Code, string Output, string Errors) Start(string[] arguments)
-    {
-        // artifacts/bin/TorchBind.Tests/release -> artifacts/bin/Digits/release; on the dotnet that runs this test.
-        var folder = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
-        var program = Path.Combine(folder.Parent!.Parent!.FullName, "Digits", folder.Name, "Digits.dll");
-        if (!File.Exists(program))
-            Assert.Fail($"{program} was not built; build the solution.");
-        var start = new ProcessStartInfo(Environment.ProcessPath!)
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            WorkingDirectory = s_folder,
-        };
-        start.ArgumentList.Add(program);
-        foreach (var argument in arguments)
-            start.ArgumentList.Add(argument);
-        using var process = Process.Start(start)!;
-        var errors = process.StandardError.ReadToEndAsync();
-        var output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return (process.ExitCode, output, errors.Result);
-    }
+    private static (int Code, string Output, string Errors) Start(string[] arguments) => ExampleProgram.Run("Digits", s_folder, arguments);
 }

@@ -1,0 +1,132 @@
+using System.CommandLine;
+using System.Globalization;
+using TorchBind.Serialization;
+using TorchBind.Serialization.Pickle;
+
+namespace TorchBind.Tool;
+
+/// <summary><c>torchbind convert A B</c>: writes a checkpoint in another form.</summary>
+internal static class ConvertCommand
+{
+    private static readonly string[] s_forms = ["zip", "safetensors", "npz", "sharded-safetensors", "sharded-zip"];
+
+    public static Command Create()
+    {
+        var from = new Argument<string>("from") { Description = "What to read, of any form." };
+        var to = new Argument<string>("to") { Description = "The file to write, or for sharded forms the folder." };
+        var form = new Option<string>("--to") { Description = $"The form: {string.Join(", ", s_forms)}. Default: by the ending of the target; a folder is sharded-safetensors." };
+        form.AcceptOnlyFromAmong(s_forms);
+        var key = new Option<string>("--key") { Description = "Takes a part of the checkpoint, e.g. state_dict; deeper ones with dots." };
+        var prefix = new Option<string>("--remove-prefix") { Description = "Takes this off the names, e.g. module. or _orig_mod." };
+        var shard = new Option<string>("--max-shard-size") { Description = "Most bytes in one file of a sharded form, e.g. 500MB, 5GB.", DefaultValueFactory = static _ => "5GB" };
+        var old = new Option<bool>("--for-old-readers") { Description = "Writes what PyTorch 1.13 can read." };
+        var force = new Option<bool>("--force") { Description = "Replaces what is there." };
+        var json = Options.Json();
+        var command = new Command("convert", "Writes a checkpoint in another form.") { from, to, form, key, prefix, shard, old, force, json };
+        command.SetAction(result => Exit.Guard(() => Run(
+            result.GetValue(from)!, result.GetValue(to)!, result.GetValue(form), result.GetValue(key), result.GetValue(prefix),
+            ParseSize(result.GetValue(shard)!), result.GetValue(old), result.GetValue(force), result.GetValue(json))));
+        return command;
+    }
+
+    private static int Run(string from, string to, string? form, string? key, string? prefix, long shard, bool old, bool force, bool json)
+    {
+        form ??= FormOf(to);
+        if (File.Exists(to) && !force)
+            throw new ArgumentException($"{to} exists; --force replaces it.");
+        if (!form.StartsWith("sharded", StringComparison.Ordinal) && Directory.Exists(to))
+            throw new ArgumentException($"{to} is a folder; the form {form} is a file.");
+        if (Path.GetFullPath(from) == Path.GetFullPath(to))
+            throw new ArgumentException("Source and target are the same file.");
+
+        var options = new SaveOptions { ForOldReaders = old };
+        var value = Torch.Load(from, mapLocation: "cpu", mmap: true);
+        foreach (var part in key?.Split('.') ?? [])
+            value = long.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var index) && value.Kind is CheckpointValueKind.List or CheckpointValueKind.Tuple ? value[index] : value[part];
+
+        var tensors = 0;
+        string written;
+        if (form == "zip" && prefix is null && value.Raw is not PickleObject)
+        {
+            // As it is, with numbers, lists and all.
+            Torch.Save(value.ToObject(), to, options);
+            (tensors, written) = (-1, to);
+        }
+        else
+        {
+            var state = value.AsStateDict();
+            if (prefix is { Length: > 0 })
+                state = state.RemovePrefix(prefix);
+            tensors = state.Count;
+            written = Write(state, to, form, shard, options);
+        }
+
+        if (json)
+        {
+            using var stream = Console.OpenStandardOutput();
+            using var writer = new System.Text.Json.Utf8JsonWriter(stream, Options.JsonStyle);
+            writer.WriteStartObject();
+            writer.WriteString("from", from);
+            writer.WriteString("to", written);
+            writer.WriteString("form", form);
+            if (tensors >= 0)
+                writer.WriteNumber("tensors", tensors);
+            writer.WriteEndObject();
+            writer.Flush();
+            stream.WriteByte((byte)'\n');
+        }
+        else
+        {
+            Console.WriteLine($"{written}: {form}{(tensors < 0 ? "" : ", " + Terminal.Count(tensors, "tensor"))}, {Terminal.Size(new FileInfo(written).Length)}");
+        }
+        return Exit.Fine;
+    }
+
+    private static string Write(StateDict state, string to, string form, long shard, SaveOptions options)
+    {
+        switch (form)
+        {
+            case "zip":
+                Torch.Save(state, to, options);
+                return to;
+            case "npz":
+                Npz.Save(state, to, options);
+                return to;
+            case "safetensors":
+                if (state.Extra.Count > 0)
+                    Console.Error.WriteLine($"left out, being no tensors: {string.Join(", ", state.Extra.Keys.Take(5))}");
+                SafeTensors.Save(state, to, new Dictionary<string, string> { ["format"] = "pt" }, options);
+                return to;
+            default:
+                return ShardedCheckpoint.Save(state, to, shard, form == "sharded-safetensors", options: options);
+        }
+    }
+
+    private static string FormOf(string to)
+    {
+        if (Directory.Exists(to) || to.EndsWith('/'))
+            return "sharded-safetensors";
+        return Path.GetExtension(to).ToLowerInvariant() switch
+        {
+            ".safetensors" => "safetensors",
+            ".npz" => "npz",
+            ".pt" or ".pth" or ".bin" or ".ckpt" or ".th" or ".tar" => "zip",
+            var ending => throw new ArgumentException($"The ending '{ending}' does not say which form to write; use --to with one of {string.Join(", ", s_forms)}."),
+        };
+    }
+
+    /// <summary>Numbers such as 500MB, 5GB, 1GiB or 1000.</summary>
+    internal static long ParseSize(string text)
+    {
+        foreach (var (unit, factor) in new[] { ("KIB", 1L << 10), ("MIB", 1L << 20), ("GIB", 1L << 30), ("KB", 1000L), ("MB", 1_000_000L), ("GB", 1_000_000_000L), ("", 1L) })
+        {
+            if (text.EndsWith(unit, StringComparison.OrdinalIgnoreCase)
+                && double.TryParse(text[..^unit.Length], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
+                && number * factor is >= 1 and < 9e18)
+            {
+                return (long)(number * factor);
+            }
+        }
+        throw new FormatException($"'{text}' is no size; write 500MB, 5GB, 1GiB or a number of bytes.");
+    }
+}

@@ -1,0 +1,205 @@
+using System.Text.Json;
+using TorchBind.Serialization;
+using TorchBind.Tests.Examples;
+using TorchBind.Tests.Serialization;
+
+namespace TorchBind.Tests.Tool;
+
+/// <summary>The command-line tool as a user runs it: a process of its own, its output and its exit codes.</summary>
+[NonParallelizable]
+public class ToolTests
+{
+    private TemporaryFolder _folder = null!;
+
+    [SetUp]
+    public void MakeFolder() => _folder = new TemporaryFolder();
+
+    [TearDown]
+    public void RemoveFolder() => _folder.Dispose();
+
+    private string InFolder(string name) => Path.Combine(_folder.Path, name);
+
+    private static string Fixture(string name) => Fixtures.PathOf("2.6/" + name);
+
+    private (int Code, string Output, string Errors) Run(params string[] arguments) => ExampleProgram.Run("TorchBind.Tool", _folder.Path, arguments);
+
+    private string Fine(params string[] arguments)
+    {
+        var (code, output, errors) = Run(arguments);
+        Assert.That(code, Is.Zero, errors + output);
+        return output;
+    }
+
+    private JsonElement Json(params string[] arguments) => JsonDocument.Parse(Fine([.. arguments, "--json"])).RootElement;
+
+    [Test]
+    public void InspectShowsTheTree()
+    {
+        var output = Fine("inspect", Fixture("opaque.pth"));
+        Assert.That(output, Does.Contain("torch.save (zip)").And.Contain("├── weight  float32 [2], 8 bytes").And.Contain("value  3"));
+        Assert.That(output, Does.Contain("1 tensor on 1 storage, 2 elements, 8 bytes"));
+        Assert.That(output, Does.Contain("opaque, kept as data: __main__.Thing (2 times, first at thing)"));
+    }
+
+    [Test]
+    public void InspectNamesEveryTensorOfEveryFixture([Values("2.6", "2.14")] string version)
+    {
+        foreach (var name in new[] { "simple.pth", "checkpoint.pth", "checkpoint.legacy.pth", "tar.pth", "module.pth", "script.pt", "export.pt2", "dtypes.safetensors", "model.safetensors.index.json", "distributed", "arrays.npz" })
+        {
+            var path = Fixtures.PathOf($"{version}/{name}");
+            using var checkpoint = Checkpoint.Open(path);
+            var json = Json("inspect", path);
+            Assert.That(json.GetProperty("form").GetString(), Is.EqualTo(checkpoint.Format.ToString()), name);
+            Assert.That(json.GetProperty("total").GetProperty("tensors").GetInt32(), Is.EqualTo(checkpoint.Tensors.Count), name);
+            Assert.That(json.GetProperty("tensors").GetArrayLength(), Is.GreaterThan(0), name);
+            foreach (var tensor in json.GetProperty("tensors").EnumerateArray())
+                Assert.That(checkpoint.Tensors.Any(t => t.DType.Name() == tensor.GetProperty("dtype").GetString()
+                    && t.Shape.SequenceEqual(tensor.GetProperty("shape").EnumerateArray().Select(static s => s.GetInt64()))), $"{name}: {tensor}");
+        }
+    }
+
+    [Test]
+    public void InspectNeedsNoLibtorch()
+    {
+        var before = Environment.GetEnvironmentVariable("TORCHBIND_LIBTORCH");
+        try
+        {
+            Environment.SetEnvironmentVariable("TORCHBIND_LIBTORCH", "/nowhere");
+            Assert.That(Fine("inspect", Fixture("checkpoint.pth")), Does.Contain("exp_avg"));
+            var (code, output, _) = Run("doctor");
+            Assert.That(code, Is.EqualTo(1));
+            Assert.That(output, Does.Contain("/nowhere does not exist").And.Contain("What to do"));
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable("TORCHBIND_LIBTORCH", before);
+        }
+    }
+
+    [Test]
+    public void TextsOfAFileDoNotSteerTheTerminal()
+    {
+        Torch.Save(new Dictionary<string, object?> { ["a\u001b[31m"] = "\u001b]0;title\u0007\u202e" }, InFolder("escape.pth"));
+        var output = Fine("inspect", InFolder("escape.pth"));
+        Assert.That(output, Does.Not.Contain("\u001b").And.Not.Contain("\u0007").And.Not.Contain("\u202e"));
+        Assert.That(output, Does.Contain("a\\u001b[31m"));
+    }
+
+    [TestCase("zip", "b.pth")]
+    [TestCase("safetensors", "b.safetensors")]
+    [TestCase("npz", "b.npz")]
+    [TestCase("sharded-safetensors", "b")]
+    [TestCase("sharded-zip", "b")]
+    public void ConvertKeepsEveryValue(string form, string target)
+    {
+        var source = Fixture("state_dict.pth");
+        var json = Json("convert", source, InFolder(target), "--to", form, "--max-shard-size", "64");
+        var written = json.GetProperty("to").GetString()!;
+        Assert.That(json.GetProperty("form").GetString(), Is.EqualTo(form));
+        Assert.That(Fine("diff", source, written), Does.Contain("0 different"));
+        Assert.That(Fine("verify", written), Does.Contain("nothing wrong"));
+        using var checkpoint = Checkpoint.Open(written);
+        Assert.That(checkpoint.Format, Is.EqualTo(form switch
+        {
+            "zip" => CheckpointFormat.Zip,
+            "npz" => CheckpointFormat.Npz,
+            "safetensors" => CheckpointFormat.SafeTensors,
+            _ => CheckpointFormat.Sharded,
+        }));
+    }
+
+    [Test]
+    public void ConvertTakesAPartAndRemovesAPrefix()
+    {
+        using var state = new StateDict([new("module.w", Torch.Ones([2])), new("module.b", Torch.Zeros([1]))]);
+        Torch.Save(new Dictionary<string, object?> { ["epoch"] = 3L, ["state_dict"] = state }, InFolder("a.pth"));
+        Fine("convert", "a.pth", "b.safetensors", "--key", "state_dict", "--remove-prefix", "module.");
+        Assert.That(SafeTensors.Load(InFolder("b.safetensors")).Keys, Is.EquivalentTo(new[] { "w", "b" }));
+
+        var (code, _, errors) = Run("convert", "a.pth", "c.safetensors");
+        Assert.That(code, Is.EqualTo(2));
+        Assert.That(errors, Does.Contain("state_dict"), "the message names the part that is a state dict");
+        Assert.That(File.Exists(InFolder("c.safetensors")), Is.False);
+
+        (code, _, errors) = Run("convert", "a.pth", "b.safetensors", "--key", "state_dict");
+        Assert.That((code, errors.Trim()), Is.EqualTo((2, "b.safetensors exists; --force replaces it.")));
+        Fine("convert", "a.pth", "b.safetensors", "--key", "state_dict", "--force");
+
+        // The whole checkpoint, with what is no tensor.
+        Fine("convert", "a.pth", "d.pth");
+        Assert.That((long)Torch.Load(InFolder("d.pth"))["epoch"], Is.EqualTo(3));
+    }
+
+    [Test]
+    public void DiffSaysWhatDiffersAndByHowMuch()
+    {
+        SafeTensors.Save(Tensors(("same", Torch.Ones([3])), ("value", Torch.Zeros([4])), ("shape", Torch.Zeros([2])), ("type", Torch.Ones([2])), ("gone", Torch.Ones([1]))), InFolder("a.safetensors"));
+        var changed = Torch.Zeros([4]);
+        changed[1] = Torch.Tensor(0.25f);
+        Torch.Save(Tensors(("same", Torch.Ones([3])), ("value", changed), ("shape", Torch.Zeros([1, 2])), ("type", Torch.Ones([2], dtype: DType.Float64)), ("new", Torch.Ones([1]))), InFolder("b.pth"));
+        var (code, output, _) = Run("diff", "a.safetensors", "b.pth");
+        Assert.That(code, Is.EqualTo(1));
+        Assert.That(output, Does.Contain("value: 1 of 4 values differ, by 0.25 at most").And.Contain("shape: [2] and [1, 2]").And.Contain("type: float32 and float64")
+            .And.Contain("gone: only in a.safetensors").And.Contain("new: only in b.pth").And.Contain("1 tensor the same, 5 different"));
+        (code, output, _) = Run("diff", "a.safetensors", "b.pth", "--json");
+        var kinds = JsonDocument.Parse(output).RootElement.GetProperty("differences").EnumerateArray().ToDictionary(static d => d.GetProperty("name").GetString()!, static d => d.GetProperty("kind").GetString()!);
+        Assert.That(kinds, Is.EquivalentTo(new Dictionary<string, string> { ["value"] = "values", ["shape"] = "shape", ["type"] = "dtype", ["gone"] = "onlyInA", ["new"] = "onlyInB" }));
+        Assert.That(Run("diff", "a.safetensors", "a.safetensors").Code, Is.Zero);
+    }
+
+    [Test]
+    public void NaNsAreEqualToEachOtherAndDifferentFromNumbers()
+    {
+        SafeTensors.Save(Tensors(("x", Torch.Tensor([float.NaN, 1f]))), InFolder("a.safetensors"));
+        SafeTensors.Save(Tensors(("x", Torch.Tensor([float.NaN, 1.5f]))), InFolder("b.safetensors"));
+        SafeTensors.Save(Tensors(("x", Torch.Tensor([0f, 1f]))), InFolder("c.safetensors"));
+        Assert.That(Run("diff", "a.safetensors", "b.safetensors", "--tolerance", "0.5").Code, Is.Zero);
+        Assert.That(Run("diff", "a.safetensors", "c.safetensors", "--tolerance", "0.5").Output, Does.Contain("by NaN at most"));
+    }
+
+    [Test]
+    public void VerifyFindsDamageAndOddities()
+    {
+        Torch.Save(Tensors(("x", Torch.Tensor([float.NaN, 1f, float.PositiveInfinity]))), InFolder("a.pth"));
+        Assert.That(Fine("verify", "a.pth"), Does.Contain("warning: x has 2 values that are not finite"));
+        Assert.That(Fine("verify", Fixture("opaque.pth")), Does.Contain("__main__.Thing at thing is no data"));
+
+        var bytes = File.ReadAllBytes(InFolder("a.pth"));
+        using (var checkpoint = Checkpoint.Open(InFolder("a.pth")))
+            bytes[checkpoint.Tensors[0].Storage!.Offset] ^= 1;
+        File.WriteAllBytes(InFolder("flipped.pth"), bytes);
+        Assert.That(Fine("verify", "flipped.pth"), Does.Contain("warning: the checksum of").And.Contain("/data/0 is wrong"));
+
+        File.WriteAllBytes(InFolder("short.pth"), bytes[..(bytes.Length / 2)]);
+        var (code, output, _) = Run("verify", "short.pth");
+        Assert.That(code, Is.EqualTo(1));
+        Assert.That(output, Does.Contain("error: "));
+    }
+
+    [Test]
+    public void DoctorTellsWhichLibtorchThisIs()
+    {
+        var json = Json("doctor");
+        Assert.That(json.GetProperty("version").GetString(), Is.EqualTo(Torch.Version));
+        Assert.That(json.GetProperty("libtorch").GetString(), Is.EqualTo(TorchBind.Diagnostics.LibtorchInfo.LibraryPath));
+        Assert.That(json.GetProperty("devices").GetString(), Does.StartWith("cpu"));
+        Assert.That(json.GetProperty("problems").GetArrayLength(), Is.Zero);
+        Assert.That(Fine("doctor"), Does.Contain("nothing wrong").And.Contain("BLAS"));
+    }
+
+    [Test]
+    public void MistakesHaveTheirOwnExitCode()
+    {
+        Assert.That(Run("inspect", "absent.pth").Code, Is.EqualTo(2));
+        Assert.That(Run("inspect").Code, Is.EqualTo(2));
+        Assert.That(Run("colour").Code, Is.EqualTo(2));
+        File.WriteAllText(InFolder("page.pth"), "<!DOCTYPE html><html></html>");
+        var (code, _, errors) = Run("inspect", "page.pth");
+        Assert.That(code, Is.EqualTo(2));
+        Assert.That(errors, Does.Contain("web page"));
+        Assert.That(Run("convert", Fixture("simple.pth"), "b.unknown").Errors, Does.Contain("--to"));
+        Assert.That(Run("convert", Fixture("simple.pth"), "b", "--to", "sharded-zip", "--max-shard-size", "many").Errors, Does.Contain("'many' is no size"));
+    }
+
+    private static StateDict Tensors(params (string Name, Tensor Tensor)[] tensors) => new(tensors.Select(static t => KeyValuePair.Create(t.Name, t.Tensor)));
+}
