@@ -238,7 +238,7 @@ tb_status tb_tensor_copy_to(tb_tensor self, void* data, int64_t bytes) {
     if (bytes == 0)
       return;
     if (tensor->device().is_cpu() && tensor->layout() == at::kStrided && tensor->is_contiguous() &&
-        !tensor->is_conj() && !tensor->is_neg()) {
+        !tensor->is_conj() && !tensor->is_neg() && !tensor->_is_zerotensor()) {
       std::memcpy(data, tensor->const_data_ptr(), static_cast<size_t>(bytes));
       return;
     }

@@ -163,6 +163,10 @@ internal sealed class Surface
         schema.Arguments.Any(a => a.Name == "pin_memory") && schema.Arguments.Any(a => a.Name == "layout")
         && schema.Arguments.Any(a => a.Name == "device") && schema.Returns is [{ Type: { Base: BaseType.Tensor, IsList: false } }];
 
+    /// <summary>Whether the operator makes a tensor out of nothing: it follows the default device.</summary>
+    public static bool FollowsDefaultDevice(Schema schema) =>
+        IsFactory(schema) && schema.Arguments.All(a => a.Type.Base != BaseType.Tensor);
+
     private Parameter ParameterOf(Argument argument, Schema schema, Container container)
     {
         var name = _settings.Parameters.GetValueOrDefault(argument.Name) ?? Naming.Camel(argument.Name);

@@ -183,7 +183,7 @@ internal static class SurfaceWriter
                 arguments.Add("thisBorrow.Handle");
                 continue;
             }
-            Pass(parameters[argument], argument, Line, pins, arguments);
+            Pass(parameters[argument], argument, schema, Line, pins, arguments);
         }
         var results = Abi.Results(schema);
         for (var i = 0; i < results.Count; i++)
@@ -215,7 +215,11 @@ internal static class SurfaceWriter
         }
     }
 
-    private static void Pass(Parameter parameter, Argument argument, Action<string> line, List<string> pins, List<string> arguments)
+    private static bool FollowsValues(Schema schema) =>
+        schema.Name is "sparse_csr_tensor" or "sparse_csc_tensor" or "sparse_bsr_tensor" or "sparse_bsc_tensor" or "sparse_compressed_tensor"
+        && schema.Arguments.Any(a => a.Name == "values");
+
+    private static void Pass(Parameter parameter, Argument argument, Schema schema, Action<string> line, List<string> pins, List<string> arguments)
     {
         var plain = parameter.Name;
         var name = Naming.Escape(plain);
@@ -303,15 +307,17 @@ internal static class SurfaceWriter
                 arguments.Add($"(int){name}");
                 break;
             case Form.OptionalEnumeration:
-                arguments.Add($"(int?){name} ?? -1");
+                // As in Python, a sparse tensor has the dtype of its values; the operator would take the default one.
+                arguments.Add(argument.Name == "dtype" && FollowsValues(schema) ? $"(int)({name} ?? values.DType)" : $"(int?){name} ?? -1");
                 break;
             case Form.Device:
                 arguments.Add($"(int){name}.Type");
                 arguments.Add($"{name}.Index");
                 break;
             case Form.OptionalDevice:
-                arguments.Add($"OperatorArgument.Type({name})");
-                arguments.Add($"OperatorArgument.Index({name})");
+                var factory = Surface.FollowsDefaultDevice(schema) ? "Factory" : "";
+                arguments.Add($"OperatorArgument.{factory}Type({name})");
+                arguments.Add($"OperatorArgument.{factory}Index({name})");
                 break;
             case Form.Generator:
                 line($"using var {plain}Borrow = HandleBorrow.Optional({name}, nameof({name}));");

@@ -19,6 +19,14 @@ internal static class OperatorArgument
 
     internal static int Index(Device? device) => device is { } given ? given.Index : -1;
 
+    /// <summary>The device of what is made out of nothing, where none is given: type in the low half, index in the high one; -1: libtorch's choice.</summary>
+    internal static long DefaultDevice = -1;
+
+    /// <summary>As <see cref="Type"/>, for operators that make a tensor out of nothing.</summary>
+    internal static int FactoryType(Device? device) => device is { } given ? (int)given.Type : (int)DefaultDevice;
+
+    internal static int FactoryIndex(Device? device) => device is { } given ? given.Index : (int)(DefaultDevice >> 32);
+
     /// <summary>As in Python, one number stands for all of a list of a fixed length.</summary>
     internal static IntList Expand(this IntList list, int length)
     {

@@ -13,7 +13,7 @@ internal sealed unsafe class ContiguousTensor : IDisposable
             throw new NotSupportedException(
                 $"The tensor '{name}' is {(tensor.IsNested ? "nested" : tensor.IsQuantized ? "quantized" : tensor.IsMeta ? "without data" : "sparse")}; this form holds dense tensors only. Save it with Torch.Save, or its ToDense() or Dequantize() here.");
         }
-        if (tensor.Device.Type == DeviceType.Cpu && tensor.IsContiguous() && !tensor.IsConj && !tensor.IsNeg)
+        if (tensor.Device.Type == DeviceType.Cpu && tensor.IsContiguous() && !tensor.IsConj && !tensor.IsNeg && tensor.HasMemory)
         {
             _tensor = tensor;
         }
@@ -23,7 +23,7 @@ internal sealed unsafe class ContiguousTensor : IDisposable
             using Tensor here = detached.To(device: Device.Cpu);
             using Tensor conj = here.ResolveConj();
             using Tensor plain = conj.ResolveNeg();
-            _tensor = plain.Contiguous();
+            _tensor = plain.HasMemory ? plain.Contiguous() : plain.Clone();
             _owned = true;
         }
         Name = name;

@@ -210,7 +210,7 @@ public static unsafe class Numpy
         using var dense = detached.Layout == Layout.Strided ? detached.Cpu() : detached.ToDense().Cpu();
         using var resolved = dense.ResolveConj();
         using var positive = resolved.ResolveNeg();
-        return positive.Contiguous();
+        return positive.HasMemory ? positive.Contiguous() : positive.Clone();
     }
 
     private static void Reverse(byte* data, long bytes, int width)

@@ -65,10 +65,40 @@ public enum DType
     UInt32 = 28,
     /// <summary><c>torch.uint64</c></summary>
     UInt64 = 29,
+    /// <summary><c>torch.uint1</c>: a name for 1 bits in a byte; libtorch has hardly an operator for it</summary>
+    UInt1 = 30,
+    /// <summary><c>torch.uint2</c>: a name for 2 bits in a byte; libtorch has hardly an operator for it</summary>
+    UInt2 = 31,
+    /// <summary><c>torch.uint3</c>: a name for 3 bits in a byte; libtorch has hardly an operator for it</summary>
+    UInt3 = 32,
+    /// <summary><c>torch.uint4</c>: a name for 4 bits in a byte; libtorch has hardly an operator for it</summary>
+    UInt4 = 33,
+    /// <summary><c>torch.uint5</c>: a name for 5 bits in a byte; libtorch has hardly an operator for it</summary>
+    UInt5 = 34,
+    /// <summary><c>torch.uint6</c>: a name for 6 bits in a byte; libtorch has hardly an operator for it</summary>
+    UInt6 = 35,
+    /// <summary><c>torch.uint7</c>: a name for 7 bits in a byte; libtorch has hardly an operator for it</summary>
+    UInt7 = 36,
+    /// <summary><c>torch.int1</c>: a name for 1 bits in a byte; libtorch has hardly an operator for it</summary>
+    Int1 = 37,
+    /// <summary><c>torch.int2</c>: a name for 2 bits in a byte; libtorch has hardly an operator for it</summary>
+    Int2 = 38,
+    /// <summary><c>torch.int3</c>: a name for 3 bits in a byte; libtorch has hardly an operator for it</summary>
+    Int3 = 39,
+    /// <summary><c>torch.int4</c>: a name for 4 bits in a byte; libtorch has hardly an operator for it</summary>
+    Int4 = 40,
+    /// <summary><c>torch.int5</c>: a name for 5 bits in a byte; libtorch has hardly an operator for it</summary>
+    Int5 = 41,
+    /// <summary><c>torch.int6</c>: a name for 6 bits in a byte; libtorch has hardly an operator for it</summary>
+    Int6 = 42,
+    /// <summary><c>torch.int7</c>: a name for 7 bits in a byte; libtorch has hardly an operator for it</summary>
+    Int7 = 43,
     /// <summary><c>torch.float8_e8m0fnu</c> (libtorch 2.7 and later)</summary>
     Float8E8M0FNU = 44,
     /// <summary><c>torch.float4_e2m1fn_x2</c> (libtorch 2.8 and later)</summary>
     Float4E2M1FNx2 = 45,
+    /// <summary><c>torch.bcomplex32</c> (libtorch 2.14 and later)</summary>
+    BComplex32 = 46,
 }
 
 /// <summary>Properties of a <see cref="DType"/>.</summary>
@@ -90,7 +120,7 @@ public static class DTypeExtensions
     public static int ItemSize(this DType dtype) => dtype switch
     {
         DType.Int16 or DType.Float16 or DType.BFloat16 or DType.UInt16 or DType.Bits16 => 2,
-        DType.Int32 or DType.Float32 or DType.QInt32 or DType.UInt32 or DType.Complex32 => 4,
+        DType.Int32 or DType.Float32 or DType.QInt32 or DType.UInt32 or DType.Complex32 or DType.BComplex32 => 4,
         DType.Int64 or DType.Float64 or DType.UInt64 or DType.Complex64 => 8,
         DType.Complex128 => 16,
         _ => 1,
@@ -102,7 +132,7 @@ public static class DTypeExtensions
         or DType.Float8E8M0FNU or DType.Float4E2M1FNx2;
 
     /// <summary>Whether the type is complex. Mirrors <c>dtype.is_complex</c>.</summary>
-    public static bool IsComplex(this DType dtype) => dtype is DType.Complex32 or DType.Complex64 or DType.Complex128;
+    public static bool IsComplex(this DType dtype) => dtype is DType.Complex32 or DType.Complex64 or DType.Complex128 or DType.BComplex32;
 
     /// <summary>Whether the type is a quantized integer.</summary>
     public static bool IsQuantized(this DType dtype) =>
@@ -110,7 +140,8 @@ public static class DTypeExtensions
 
     /// <summary>Whether the type holds signed values. Mirrors <c>dtype.is_signed</c>.</summary>
     public static bool IsSigned(this DType dtype) => dtype is not (DType.UInt8 or DType.UInt16 or DType.UInt32 or DType.UInt64
-        or DType.Bool or DType.QUInt8 or DType.QUInt4x2 or DType.QUInt2x4);
+        or DType.Bool or DType.QUInt8 or DType.QUInt4x2 or DType.QUInt2x4
+        or (>= DType.UInt1 and <= DType.UInt7));
 
     /// <summary>The dtype whose elements have the layout of <typeparamref name="T"/>.</summary>
     /// <exception cref="NotSupportedException">No dtype corresponds to the type.</exception>

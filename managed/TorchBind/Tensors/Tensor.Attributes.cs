@@ -37,6 +37,15 @@ public partial class Tensor
     /// <summary>Number of dimensions. Mirrors <c>Tensor.ndimension()</c>.</summary>
     public int Ndimension() => NDim;
 
+    /// <summary>The index of the device, -1 for the processor. Mirrors <c>Tensor.get_device()</c>.</summary>
+    public int GetDevice() => Device.Index;
+
+    /// <summary>Address of the first element, for reading only; valid while the tensor lives. Mirrors <c>Tensor.const_data_ptr()</c>.</summary>
+    public nint ConstDataPtr() => DataPtr();
+
+    /// <summary>The memory behind the tensor. Mirrors <c>Tensor.storage()</c>, whose storage knows a dtype in Python.</summary>
+    public Storage Storage() => UntypedStorage();
+
     /// <summary>Whether the elements are in main memory. Mirrors <c>Tensor.is_cpu</c>.</summary>
     public bool IsCpu => Device.Type == DeviceType.Cpu;
 
@@ -66,4 +75,46 @@ public partial class Tensor
 
     /// <summary>Whether the layout is compressed sparse row. Mirrors <c>Tensor.is_sparse_csr</c>.</summary>
     public bool IsSparseCsr => Layout == Layout.SparseCsr;
+
+    /// <summary>
+    /// The names of the dimensions, null for one that has none. Mirrors <c>Tensor.names</c>; libtorch 2.14 has no named dimensions any more.
+    /// </summary>
+    public unsafe string?[] Names
+    {
+        get
+        {
+            const int Capacity = 64; // libtorch's own limit
+            using var self = new Interop.Borrow(this);
+            var texts = stackalloc byte*[Capacity];
+            long count;
+            Interop.NativeError.Check(Interop.NativeMethods.tb_tensor_names(self.Handle, texts, Capacity, &count));
+            var names = new string?[NDim];
+            for (var i = 0; i < count; i++)
+                names[i] = texts[i] == null ? null : Interop.NativeText.Take(texts[i]);
+            return names;
+        }
+    }
+
+    /// <summary>Whether a dimension has a name. Mirrors <c>Tensor.has_names()</c>; libtorch 2.14 has no named dimensions any more.</summary>
+    public bool HasNames() => Array.Exists(Names, n => n is not null);
+
+    /// <summary>
+    /// The dtype that gradients of this leaf have; null: any. Default: the tensor's own. Mirrors <c>Tensor.grad_dtype</c> of libtorch 2.14.
+    /// </summary>
+    /// <exception cref="NotSupportedException">The libtorch at hand is older.</exception>
+    public unsafe DType? GradDType
+    {
+        get
+        {
+            using var self = new Interop.Borrow(this);
+            int dtype;
+            Interop.NativeError.Check(Interop.NativeMethods.tb_context_grad_dtype(self.Handle, &dtype));
+            return dtype < 0 ? null : (DType)dtype;
+        }
+        set
+        {
+            using var self = new Interop.Borrow(this);
+            Interop.NativeError.Check(Interop.NativeMethods.tb_context_set_grad_dtype(self.Handle, value is { } given ? (int)given : -1));
+        }
+    }
 }

@@ -72,6 +72,9 @@ public partial class Tensor
             CopyBytesTo(pointer, count * sizeof(T));
     }
 
+    // Zeros that autograd made (the gradient of sign) are not stored anywhere until something writes to them.
+    internal bool HasMemory => Numel() == 0 || DataPtr() != 0;
+
     private unsafe void CopyBytesTo(void* destination, long bytes)
     {
         using var self = new Borrow(this);
@@ -106,6 +109,8 @@ public static class TensorDataExtensions
             throw new InvalidOperationException($"The tensor is on {tensor.Device}; copy it to the processor first: x.Cpu().");
         if (tensor.Layout != Layout.Strided || !tensor.IsContiguous() || tensor.IsConj || tensor.IsNeg)
             throw new InvalidOperationException("The elements do not lie in row-major order in memory; use x.Contiguous(), or ToArray for a copy.");
+        if (!tensor.HasMemory)
+            throw new InvalidOperationException("The tensor's zeros are not stored; x.Clone() stores them.");
         var count = checked((int)tensor.Numel());
         return count == 0 ? [] : new Span<T>((void*)tensor.DataPtr(), count);
     }

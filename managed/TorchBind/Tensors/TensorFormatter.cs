@@ -95,6 +95,8 @@ internal sealed unsafe class TensorFormatter(PrintOptions options)
         if (layout != Layout.Strided)
             suffixes.Add("layout=" + LayoutName(layout));
         AddGradient(tensor, suffixes);
+        if (tensor.Names is var names && names.Any(static n => n is not null))
+            suffixes.Add($"names=({string.Join(", ", names.Select(static n => n is null ? "None" : $"'{n}'"))}{(names.Length == 1 ? "," : "")})");
         return Join(prefix + contents, suffixes, indent, forceNewLine: tensor.IsSparse);
     }
 

@@ -158,6 +158,8 @@ public static partial class Torch
     /// <summary>Dtype, device and gradient flag, each only where asked for.</summary>
     private static Tensor Finish(Tensor tensor, DType? dtype, Device? device, bool requiresGrad)
     {
+        if (device is null && Interop.OperatorArgument.DefaultDevice != -1)
+            device = GetDefaultDevice();
         if ((dtype is { } type && type != tensor.DType) || (device is { } place && place != tensor.Device))
         {
             var converted = tensor.To(dtype, device: device);

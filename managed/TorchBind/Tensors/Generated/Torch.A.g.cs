@@ -733,7 +733,7 @@ public static unsafe partial class Torch
     {
         var stepValue = step ?? 1;
         nint result0;
-        NativeError.Check(NativeMethods.tb_arange_start_step(&start, &end, &stepValue, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), &result0));
+        NativeError.Check(NativeMethods.tb_arange_start_step(&start, &end, &stepValue, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.FactoryType(device), OperatorArgument.FactoryIndex(device), OperatorArgument.Code(pinMemory), &result0));
         var result = TorchBind.Tensor.Wrap(result0);
         if (requiresGrad)
             result.RequiresGrad = true;
@@ -755,7 +755,7 @@ public static unsafe partial class Torch
     public static Tensor Arange(Scalar start, Scalar end, DType? dtype = null, Layout? layout = null, Device? device = null, bool? pinMemory = null, bool requiresGrad = false)
     {
         nint result0;
-        NativeError.Check(NativeMethods.tb_arange_start(&start, &end, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), &result0));
+        NativeError.Check(NativeMethods.tb_arange_start(&start, &end, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.FactoryType(device), OperatorArgument.FactoryIndex(device), OperatorArgument.Code(pinMemory), &result0));
         var result = TorchBind.Tensor.Wrap(result0);
         if (requiresGrad)
             result.RequiresGrad = true;
@@ -775,7 +775,7 @@ public static unsafe partial class Torch
     public static Tensor Arange(Scalar end, DType? dtype = null, Layout? layout = null, Device? device = null, bool? pinMemory = null, bool requiresGrad = false)
     {
         nint result0;
-        NativeError.Check(NativeMethods.tb_arange(&end, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), &result0));
+        NativeError.Check(NativeMethods.tb_arange(&end, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.FactoryType(device), OperatorArgument.FactoryIndex(device), OperatorArgument.Code(pinMemory), &result0));
         var result = TorchBind.Tensor.Wrap(result0);
         if (requiresGrad)
             result.RequiresGrad = true;

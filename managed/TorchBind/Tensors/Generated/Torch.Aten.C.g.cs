@@ -1150,7 +1150,7 @@ public static unsafe partial class Torch
         public static Tensor _CudnnInitDropoutState(double dropout, bool train, long dropoutSeed, DType? dtype = null, Layout? layout = null, Device? device = null, bool? pinMemory = false)
         {
             nint result0;
-            NativeError.Check(NativeMethods.tb__cudnn_init_dropout_state(dropout, OperatorArgument.Byte(train), dropoutSeed, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), &result0));
+            NativeError.Check(NativeMethods.tb__cudnn_init_dropout_state(dropout, OperatorArgument.Byte(train), dropoutSeed, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.FactoryType(device), OperatorArgument.FactoryIndex(device), OperatorArgument.Code(pinMemory), &result0));
             return TorchBind.Tensor.Wrap(result0);
         }
 

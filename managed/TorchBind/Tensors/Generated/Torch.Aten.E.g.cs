@@ -208,7 +208,7 @@ public static unsafe partial class Torch
         {
             nint result0;
             fixed (long* sizePointer = &size.Reference)
-                NativeError.Check(NativeMethods.tb__efficientzerotensor(sizePointer, size.Length, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), &result0));
+                NativeError.Check(NativeMethods.tb__efficientzerotensor(sizePointer, size.Length, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.FactoryType(device), OperatorArgument.FactoryIndex(device), OperatorArgument.Code(pinMemory), &result0));
             return TorchBind.Tensor.Wrap(result0);
         }
 
@@ -374,7 +374,7 @@ public static unsafe partial class Torch
         {
             nint result0;
             fixed (long* sizePointer = &size.Reference)
-                NativeError.Check(NativeMethods.tb__empty_affine_quantized(sizePointer, size.Length, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), scale, zeroPoint, (int?)memoryFormat ?? -1, &result0));
+                NativeError.Check(NativeMethods.tb__empty_affine_quantized(sizePointer, size.Length, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.FactoryType(device), OperatorArgument.FactoryIndex(device), OperatorArgument.Code(pinMemory), scale, zeroPoint, (int?)memoryFormat ?? -1, &result0));
             return TorchBind.Tensor.Wrap(result0);
         }
 

@@ -1003,7 +1003,7 @@ public static unsafe partial class Torch
         public static Tensor _MakeDepToken(DType? dtype = null, Layout? layout = null, Device? device = null, bool? pinMemory = null, MemoryFormat? memoryFormat = null)
         {
             nint result0;
-            NativeError.Check(NativeMethods.tb__make_dep_token((int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), (int?)memoryFormat ?? -1, &result0));
+            NativeError.Check(NativeMethods.tb__make_dep_token((int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.FactoryType(device), OperatorArgument.FactoryIndex(device), OperatorArgument.Code(pinMemory), (int?)memoryFormat ?? -1, &result0));
             return TorchBind.Tensor.Wrap(result0);
         }
 

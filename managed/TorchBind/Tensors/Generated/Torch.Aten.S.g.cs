@@ -1458,7 +1458,7 @@ public static unsafe partial class Torch
             nint result0;
             fixed (long* sizePointer = &size.Reference)
             fixed (long* blocksizePointer = &blocksize.Reference)
-                NativeError.Check(NativeMethods.tb__sparse_compressed_tensor_with_dims(nnz, denseDim, sizePointer, size.Length, blocksizePointer, blocksize.Length, (int)indexDtype, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), &result0));
+                NativeError.Check(NativeMethods.tb__sparse_compressed_tensor_with_dims(nnz, denseDim, sizePointer, size.Length, blocksizePointer, blocksize.Length, (int)indexDtype, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.FactoryType(device), OperatorArgument.FactoryIndex(device), OperatorArgument.Code(pinMemory), &result0));
             return TorchBind.Tensor.Wrap(result0);
         }
 
@@ -1488,7 +1488,7 @@ public static unsafe partial class Torch
         {
             nint result0;
             fixed (long* sizePointer = &size.Reference)
-                NativeError.Check(NativeMethods.tb__sparse_coo_tensor_with_dims(sparseDim, denseDim, sizePointer, size.Length, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), &result0));
+                NativeError.Check(NativeMethods.tb__sparse_coo_tensor_with_dims(sparseDim, denseDim, sizePointer, size.Length, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.FactoryType(device), OperatorArgument.FactoryIndex(device), OperatorArgument.Code(pinMemory), &result0));
             return TorchBind.Tensor.Wrap(result0);
         }
 

@@ -79,7 +79,7 @@ public static unsafe partial class Torch
     public static Tensor BartlettWindow(long windowLength, bool periodic, DType? dtype = null, Layout? layout = null, Device? device = null, bool? pinMemory = null, bool requiresGrad = false)
     {
         nint result0;
-        NativeError.Check(NativeMethods.tb_bartlett_window_periodic(windowLength, OperatorArgument.Byte(periodic), (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), &result0));
+        NativeError.Check(NativeMethods.tb_bartlett_window_periodic(windowLength, OperatorArgument.Byte(periodic), (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.FactoryType(device), OperatorArgument.FactoryIndex(device), OperatorArgument.Code(pinMemory), &result0));
         var result = TorchBind.Tensor.Wrap(result0);
         if (requiresGrad)
             result.RequiresGrad = true;
@@ -99,7 +99,7 @@ public static unsafe partial class Torch
     public static Tensor BartlettWindow(long windowLength, DType? dtype = null, Layout? layout = null, Device? device = null, bool? pinMemory = null, bool requiresGrad = false)
     {
         nint result0;
-        NativeError.Check(NativeMethods.tb_bartlett_window(windowLength, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), &result0));
+        NativeError.Check(NativeMethods.tb_bartlett_window(windowLength, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.FactoryType(device), OperatorArgument.FactoryIndex(device), OperatorArgument.Code(pinMemory), &result0));
         var result = TorchBind.Tensor.Wrap(result0);
         if (requiresGrad)
             result.RequiresGrad = true;
@@ -793,7 +793,7 @@ public static unsafe partial class Torch
     public static Tensor BlackmanWindow(long windowLength, bool periodic, DType? dtype = null, Layout? layout = null, Device? device = null, bool? pinMemory = null, bool requiresGrad = false)
     {
         nint result0;
-        NativeError.Check(NativeMethods.tb_blackman_window_periodic(windowLength, OperatorArgument.Byte(periodic), (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), &result0));
+        NativeError.Check(NativeMethods.tb_blackman_window_periodic(windowLength, OperatorArgument.Byte(periodic), (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.FactoryType(device), OperatorArgument.FactoryIndex(device), OperatorArgument.Code(pinMemory), &result0));
         var result = TorchBind.Tensor.Wrap(result0);
         if (requiresGrad)
             result.RequiresGrad = true;
@@ -813,7 +813,7 @@ public static unsafe partial class Torch
     public static Tensor BlackmanWindow(long windowLength, DType? dtype = null, Layout? layout = null, Device? device = null, bool? pinMemory = null, bool requiresGrad = false)
     {
         nint result0;
-        NativeError.Check(NativeMethods.tb_blackman_window(windowLength, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), &result0));
+        NativeError.Check(NativeMethods.tb_blackman_window(windowLength, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.FactoryType(device), OperatorArgument.FactoryIndex(device), OperatorArgument.Code(pinMemory), &result0));
         var result = TorchBind.Tensor.Wrap(result0);
         if (requiresGrad)
             result.RequiresGrad = true;

@@ -100,7 +100,7 @@ public static unsafe partial class Torch
     {
         nint result0;
         fixed (long* sizePointer = &size.Reference)
-            NativeError.Check(NativeMethods.tb_empty_memory_format(sizePointer, size.Length, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), (int?)memoryFormat ?? -1, &result0));
+            NativeError.Check(NativeMethods.tb_empty_memory_format(sizePointer, size.Length, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.FactoryType(device), OperatorArgument.FactoryIndex(device), OperatorArgument.Code(pinMemory), (int?)memoryFormat ?? -1, &result0));
         var result = TorchBind.Tensor.Wrap(result0);
         if (requiresGrad)
             result.RequiresGrad = true;
@@ -126,7 +126,7 @@ public static unsafe partial class Torch
         using var namesText = new TextListArgument(names);
         nint result0;
         fixed (long* sizePointer = &size.Reference)
-            NativeError.Check(NativeMethods.tb_empty_names(sizePointer, size.Length, namesText.Pointer, namesText.Length, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), (int?)memoryFormat ?? -1, &result0));
+            NativeError.Check(NativeMethods.tb_empty_names(sizePointer, size.Length, namesText.Pointer, namesText.Length, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.FactoryType(device), OperatorArgument.FactoryIndex(device), OperatorArgument.Code(pinMemory), (int?)memoryFormat ?? -1, &result0));
         var result = TorchBind.Tensor.Wrap(result0);
         if (requiresGrad)
             result.RequiresGrad = true;
@@ -172,7 +172,7 @@ public static unsafe partial class Torch
         nint result0;
         fixed (long* sizePointer = &size.Reference)
         fixed (long* physicalLayoutPointer = &physicalLayout.Reference)
-            NativeError.Check(NativeMethods.tb_empty_permuted(sizePointer, size.Length, physicalLayoutPointer, physicalLayout.Length, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), &result0));
+            NativeError.Check(NativeMethods.tb_empty_permuted(sizePointer, size.Length, physicalLayoutPointer, physicalLayout.Length, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.FactoryType(device), OperatorArgument.FactoryIndex(device), OperatorArgument.Code(pinMemory), &result0));
         var result = TorchBind.Tensor.Wrap(result0);
         if (requiresGrad)
             result.RequiresGrad = true;
@@ -220,7 +220,7 @@ public static unsafe partial class Torch
         nint result0;
         fixed (long* sizePointer = &size.Reference)
         fixed (long* stridePointer = &stride.Reference)
-            NativeError.Check(NativeMethods.tb_empty_strided(sizePointer, size.Length, stridePointer, stride.Length, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), &result0));
+            NativeError.Check(NativeMethods.tb_empty_strided(sizePointer, size.Length, stridePointer, stride.Length, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.FactoryType(device), OperatorArgument.FactoryIndex(device), OperatorArgument.Code(pinMemory), &result0));
         var result = TorchBind.Tensor.Wrap(result0);
         if (requiresGrad)
             result.RequiresGrad = true;
@@ -467,7 +467,7 @@ public static unsafe partial class Torch
     public static Tensor Eye(long n, long m, DType? dtype = null, Layout? layout = null, Device? device = null, bool? pinMemory = null, bool requiresGrad = false)
     {
         nint result0;
-        NativeError.Check(NativeMethods.tb_eye_m(n, m, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), &result0));
+        NativeError.Check(NativeMethods.tb_eye_m(n, m, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.FactoryType(device), OperatorArgument.FactoryIndex(device), OperatorArgument.Code(pinMemory), &result0));
         var result = TorchBind.Tensor.Wrap(result0);
         if (requiresGrad)
             result.RequiresGrad = true;
@@ -487,7 +487,7 @@ public static unsafe partial class Torch
     public static Tensor Eye(long n, DType? dtype = null, Layout? layout = null, Device? device = null, bool? pinMemory = null, bool requiresGrad = false)
     {
         nint result0;
-        NativeError.Check(NativeMethods.tb_eye(n, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), &result0));
+        NativeError.Check(NativeMethods.tb_eye(n, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.FactoryType(device), OperatorArgument.FactoryIndex(device), OperatorArgument.Code(pinMemory), &result0));
         var result = TorchBind.Tensor.Wrap(result0);
         if (requiresGrad)
             result.RequiresGrad = true;

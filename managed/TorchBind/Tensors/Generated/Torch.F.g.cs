@@ -650,7 +650,7 @@ public static unsafe partial class Torch
     {
         using var filenameText = new TextArgument(filename, nameof(filename));
         nint result0;
-        NativeError.Check(NativeMethods.tb_from_file(filenameText.Pointer, filenameText.Length, OperatorArgument.Code(shared), size.GetValueOrDefault(), OperatorArgument.Byte(size.HasValue), (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), &result0));
+        NativeError.Check(NativeMethods.tb_from_file(filenameText.Pointer, filenameText.Length, OperatorArgument.Code(shared), size.GetValueOrDefault(), OperatorArgument.Byte(size.HasValue), (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.FactoryType(device), OperatorArgument.FactoryIndex(device), OperatorArgument.Code(pinMemory), &result0));
         var result = TorchBind.Tensor.Wrap(result0);
         if (requiresGrad)
             result.RequiresGrad = true;
@@ -682,7 +682,7 @@ public static unsafe partial class Torch
     {
         nint result0;
         fixed (long* sizePointer = &size.Reference)
-            NativeError.Check(NativeMethods.tb_full(sizePointer, size.Length, &fillValue, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), &result0));
+            NativeError.Check(NativeMethods.tb_full(sizePointer, size.Length, &fillValue, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.FactoryType(device), OperatorArgument.FactoryIndex(device), OperatorArgument.Code(pinMemory), &result0));
         var result = TorchBind.Tensor.Wrap(result0);
         if (requiresGrad)
             result.RequiresGrad = true;
@@ -708,7 +708,7 @@ public static unsafe partial class Torch
         using var namesText = new TextListArgument(names);
         nint result0;
         fixed (long* sizePointer = &size.Reference)
-            NativeError.Check(NativeMethods.tb_full_names(sizePointer, size.Length, &fillValue, namesText.Pointer, namesText.Length, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), &result0));
+            NativeError.Check(NativeMethods.tb_full_names(sizePointer, size.Length, &fillValue, namesText.Pointer, namesText.Length, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.FactoryType(device), OperatorArgument.FactoryIndex(device), OperatorArgument.Code(pinMemory), &result0));
         var result = TorchBind.Tensor.Wrap(result0);
         if (requiresGrad)
             result.RequiresGrad = true;

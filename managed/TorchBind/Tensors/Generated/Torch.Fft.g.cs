@@ -67,7 +67,7 @@ public static unsafe partial class Torch
         public Tensor Fftfreq(long n, double d = 1.0, DType? dtype = null, Layout? layout = null, Device? device = null, bool? pinMemory = null, bool requiresGrad = false)
         {
             nint result0;
-            NativeError.Check(NativeMethods.tb_fft_fftfreq(n, d, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), &result0));
+            NativeError.Check(NativeMethods.tb_fft_fftfreq(n, d, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.FactoryType(device), OperatorArgument.FactoryIndex(device), OperatorArgument.Code(pinMemory), &result0));
             var result = TorchBind.Tensor.Wrap(result0);
             if (requiresGrad)
                 result.RequiresGrad = true;
@@ -472,7 +472,7 @@ public static unsafe partial class Torch
         public Tensor Rfftfreq(long n, double d = 1.0, DType? dtype = null, Layout? layout = null, Device? device = null, bool? pinMemory = null, bool requiresGrad = false)
         {
             nint result0;
-            NativeError.Check(NativeMethods.tb_fft_rfftfreq(n, d, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), &result0));
+            NativeError.Check(NativeMethods.tb_fft_rfftfreq(n, d, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.FactoryType(device), OperatorArgument.FactoryIndex(device), OperatorArgument.Code(pinMemory), &result0));
             var result = TorchBind.Tensor.Wrap(result0);
             if (requiresGrad)
                 result.RequiresGrad = true;

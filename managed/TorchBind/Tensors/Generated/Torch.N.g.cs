@@ -649,7 +649,7 @@ public static unsafe partial class Torch
         using var generatorBorrow = HandleBorrow.Optional(generator, nameof(generator));
         nint result0;
         fixed (long* sizePointer = &size.Reference)
-            NativeError.Check(NativeMethods.tb_normal_float_float(mean, std, sizePointer, size.Length, generatorBorrow.Handle, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), &result0));
+            NativeError.Check(NativeMethods.tb_normal_float_float(mean, std, sizePointer, size.Length, generatorBorrow.Handle, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.FactoryType(device), OperatorArgument.FactoryIndex(device), OperatorArgument.Code(pinMemory), &result0));
         var result = TorchBind.Tensor.Wrap(result0);
         if (requiresGrad)
             result.RequiresGrad = true;

@@ -28,7 +28,7 @@ public static unsafe partial class Torch
     {
         nint result0;
         fixed (long* sizePointer = &size.Reference)
-            NativeError.Check(NativeMethods.tb_ones(sizePointer, size.Length, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), &result0));
+            NativeError.Check(NativeMethods.tb_ones(sizePointer, size.Length, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.FactoryType(device), OperatorArgument.FactoryIndex(device), OperatorArgument.Code(pinMemory), &result0));
         var result = TorchBind.Tensor.Wrap(result0);
         if (requiresGrad)
             result.RequiresGrad = true;
@@ -54,7 +54,7 @@ public static unsafe partial class Torch
         using var namesText = new TextListArgument(names);
         nint result0;
         fixed (long* sizePointer = &size.Reference)
-            NativeError.Check(NativeMethods.tb_ones_names(sizePointer, size.Length, namesText.Pointer, namesText.Length, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), &result0));
+            NativeError.Check(NativeMethods.tb_ones_names(sizePointer, size.Length, namesText.Pointer, namesText.Length, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.FactoryType(device), OperatorArgument.FactoryIndex(device), OperatorArgument.Code(pinMemory), &result0));
         var result = TorchBind.Tensor.Wrap(result0);
         if (requiresGrad)
             result.RequiresGrad = true;

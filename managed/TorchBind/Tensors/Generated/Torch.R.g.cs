@@ -55,7 +55,7 @@ public static unsafe partial class Torch
     {
         nint result0;
         fixed (long* sizePointer = &size.Reference)
-            NativeError.Check(NativeMethods.tb_rand(sizePointer, size.Length, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), &result0));
+            NativeError.Check(NativeMethods.tb_rand(sizePointer, size.Length, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.FactoryType(device), OperatorArgument.FactoryIndex(device), OperatorArgument.Code(pinMemory), &result0));
         var result = TorchBind.Tensor.Wrap(result0);
         if (requiresGrad)
             result.RequiresGrad = true;
@@ -80,7 +80,7 @@ public static unsafe partial class Torch
         using var generatorBorrow = HandleBorrow.Optional(generator, nameof(generator));
         nint result0;
         fixed (long* sizePointer = &size.Reference)
-            NativeError.Check(NativeMethods.tb_rand_generator(sizePointer, size.Length, generatorBorrow.Handle, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), &result0));
+            NativeError.Check(NativeMethods.tb_rand_generator(sizePointer, size.Length, generatorBorrow.Handle, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.FactoryType(device), OperatorArgument.FactoryIndex(device), OperatorArgument.Code(pinMemory), &result0));
         var result = TorchBind.Tensor.Wrap(result0);
         if (requiresGrad)
             result.RequiresGrad = true;
@@ -109,7 +109,7 @@ public static unsafe partial class Torch
         using var namesText = new TextListArgument(names);
         nint result0;
         fixed (long* sizePointer = &size.Reference)
-            NativeError.Check(NativeMethods.tb_rand_generator_with_names(sizePointer, size.Length, generatorBorrow.Handle, namesText.Pointer, namesText.Length, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), &result0));
+            NativeError.Check(NativeMethods.tb_rand_generator_with_names(sizePointer, size.Length, generatorBorrow.Handle, namesText.Pointer, namesText.Length, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.FactoryType(device), OperatorArgument.FactoryIndex(device), OperatorArgument.Code(pinMemory), &result0));
         var result = TorchBind.Tensor.Wrap(result0);
         if (requiresGrad)
             result.RequiresGrad = true;
@@ -135,7 +135,7 @@ public static unsafe partial class Torch
         using var namesText = new TextListArgument(names);
         nint result0;
         fixed (long* sizePointer = &size.Reference)
-            NativeError.Check(NativeMethods.tb_rand_names(sizePointer, size.Length, namesText.Pointer, namesText.Length, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), &result0));
+            NativeError.Check(NativeMethods.tb_rand_names(sizePointer, size.Length, namesText.Pointer, namesText.Length, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.FactoryType(device), OperatorArgument.FactoryIndex(device), OperatorArgument.Code(pinMemory), &result0));
         var result = TorchBind.Tensor.Wrap(result0);
         if (requiresGrad)
             result.RequiresGrad = true;
@@ -207,7 +207,7 @@ public static unsafe partial class Torch
     {
         nint result0;
         fixed (long* sizePointer = &size.Reference)
-            NativeError.Check(NativeMethods.tb_randint_low(low, high, sizePointer, size.Length, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), &result0));
+            NativeError.Check(NativeMethods.tb_randint_low(low, high, sizePointer, size.Length, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.FactoryType(device), OperatorArgument.FactoryIndex(device), OperatorArgument.Code(pinMemory), &result0));
         var result = TorchBind.Tensor.Wrap(result0);
         if (requiresGrad)
             result.RequiresGrad = true;
@@ -232,7 +232,7 @@ public static unsafe partial class Torch
         using var generatorBorrow = HandleBorrow.Optional(generator, nameof(generator));
         nint result0;
         fixed (long* sizePointer = &size.Reference)
-            NativeError.Check(NativeMethods.tb_randint_low_generator(low, high, sizePointer, size.Length, generatorBorrow.Handle, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), &result0));
+            NativeError.Check(NativeMethods.tb_randint_low_generator(low, high, sizePointer, size.Length, generatorBorrow.Handle, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.FactoryType(device), OperatorArgument.FactoryIndex(device), OperatorArgument.Code(pinMemory), &result0));
         var result = TorchBind.Tensor.Wrap(result0);
         if (requiresGrad)
             result.RequiresGrad = true;
@@ -255,7 +255,7 @@ public static unsafe partial class Torch
     {
         nint result0;
         fixed (long* sizePointer = &size.Reference)
-            NativeError.Check(NativeMethods.tb_randint(high, sizePointer, size.Length, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), &result0));
+            NativeError.Check(NativeMethods.tb_randint(high, sizePointer, size.Length, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.FactoryType(device), OperatorArgument.FactoryIndex(device), OperatorArgument.Code(pinMemory), &result0));
         var result = TorchBind.Tensor.Wrap(result0);
         if (requiresGrad)
             result.RequiresGrad = true;
@@ -279,7 +279,7 @@ public static unsafe partial class Torch
         using var generatorBorrow = HandleBorrow.Optional(generator, nameof(generator));
         nint result0;
         fixed (long* sizePointer = &size.Reference)
-            NativeError.Check(NativeMethods.tb_randint_generator(high, sizePointer, size.Length, generatorBorrow.Handle, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), &result0));
+            NativeError.Check(NativeMethods.tb_randint_generator(high, sizePointer, size.Length, generatorBorrow.Handle, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.FactoryType(device), OperatorArgument.FactoryIndex(device), OperatorArgument.Code(pinMemory), &result0));
         var result = TorchBind.Tensor.Wrap(result0);
         if (requiresGrad)
             result.RequiresGrad = true;
@@ -461,7 +461,7 @@ public static unsafe partial class Torch
     {
         nint result0;
         fixed (long* sizePointer = &size.Reference)
-            NativeError.Check(NativeMethods.tb_randn(sizePointer, size.Length, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), &result0));
+            NativeError.Check(NativeMethods.tb_randn(sizePointer, size.Length, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.FactoryType(device), OperatorArgument.FactoryIndex(device), OperatorArgument.Code(pinMemory), &result0));
         var result = TorchBind.Tensor.Wrap(result0);
         if (requiresGrad)
             result.RequiresGrad = true;
@@ -486,7 +486,7 @@ public static unsafe partial class Torch
         using var generatorBorrow = HandleBorrow.Optional(generator, nameof(generator));
         nint result0;
         fixed (long* sizePointer = &size.Reference)
-            NativeError.Check(NativeMethods.tb_randn_generator(sizePointer, size.Length, generatorBorrow.Handle, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), &result0));
+            NativeError.Check(NativeMethods.tb_randn_generator(sizePointer, size.Length, generatorBorrow.Handle, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.FactoryType(device), OperatorArgument.FactoryIndex(device), OperatorArgument.Code(pinMemory), &result0));
         var result = TorchBind.Tensor.Wrap(result0);
         if (requiresGrad)
             result.RequiresGrad = true;
@@ -515,7 +515,7 @@ public static unsafe partial class Torch
         using var namesText = new TextListArgument(names);
         nint result0;
         fixed (long* sizePointer = &size.Reference)
-            NativeError.Check(NativeMethods.tb_randn_generator_with_names(sizePointer, size.Length, generatorBorrow.Handle, namesText.Pointer, namesText.Length, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), &result0));
+            NativeError.Check(NativeMethods.tb_randn_generator_with_names(sizePointer, size.Length, generatorBorrow.Handle, namesText.Pointer, namesText.Length, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.FactoryType(device), OperatorArgument.FactoryIndex(device), OperatorArgument.Code(pinMemory), &result0));
         var result = TorchBind.Tensor.Wrap(result0);
         if (requiresGrad)
             result.RequiresGrad = true;
@@ -541,7 +541,7 @@ public static unsafe partial class Torch
         using var namesText = new TextListArgument(names);
         nint result0;
         fixed (long* sizePointer = &size.Reference)
-            NativeError.Check(NativeMethods.tb_randn_names(sizePointer, size.Length, namesText.Pointer, namesText.Length, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), &result0));
+            NativeError.Check(NativeMethods.tb_randn_names(sizePointer, size.Length, namesText.Pointer, namesText.Length, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.FactoryType(device), OperatorArgument.FactoryIndex(device), OperatorArgument.Code(pinMemory), &result0));
         var result = TorchBind.Tensor.Wrap(result0);
         if (requiresGrad)
             result.RequiresGrad = true;
@@ -611,7 +611,7 @@ public static unsafe partial class Torch
     public static Tensor Randperm(long n, DType? dtype = DType.Int64, Layout? layout = null, Device? device = null, bool? pinMemory = null, bool requiresGrad = false)
     {
         nint result0;
-        NativeError.Check(NativeMethods.tb_randperm(n, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), &result0));
+        NativeError.Check(NativeMethods.tb_randperm(n, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.FactoryType(device), OperatorArgument.FactoryIndex(device), OperatorArgument.Code(pinMemory), &result0));
         var result = TorchBind.Tensor.Wrap(result0);
         if (requiresGrad)
             result.RequiresGrad = true;
@@ -633,7 +633,7 @@ public static unsafe partial class Torch
     {
         using var generatorBorrow = HandleBorrow.Optional(generator, nameof(generator));
         nint result0;
-        NativeError.Check(NativeMethods.tb_randperm_generator(n, generatorBorrow.Handle, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), &result0));
+        NativeError.Check(NativeMethods.tb_randperm_generator(n, generatorBorrow.Handle, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.FactoryType(device), OperatorArgument.FactoryIndex(device), OperatorArgument.Code(pinMemory), &result0));
         var result = TorchBind.Tensor.Wrap(result0);
         if (requiresGrad)
             result.RequiresGrad = true;
@@ -646,7 +646,7 @@ public static unsafe partial class Torch
     {
         var stepValue = step ?? 1;
         nint result0;
-        NativeError.Check(NativeMethods.tb_range_step(&start, &end, &stepValue, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), &result0));
+        NativeError.Check(NativeMethods.tb_range_step(&start, &end, &stepValue, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.FactoryType(device), OperatorArgument.FactoryIndex(device), OperatorArgument.Code(pinMemory), &result0));
         var result = TorchBind.Tensor.Wrap(result0);
         if (requiresGrad)
             result.RequiresGrad = true;
@@ -676,7 +676,7 @@ public static unsafe partial class Torch
     public static Tensor Range(Scalar start, Scalar end, DType? dtype = null, Layout? layout = null, Device? device = null, bool? pinMemory = null, bool requiresGrad = false)
     {
         nint result0;
-        NativeError.Check(NativeMethods.tb_range(&start, &end, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), &result0));
+        NativeError.Check(NativeMethods.tb_range(&start, &end, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.FactoryType(device), OperatorArgument.FactoryIndex(device), OperatorArgument.Code(pinMemory), &result0));
         var result = TorchBind.Tensor.Wrap(result0);
         if (requiresGrad)
             result.RequiresGrad = true;

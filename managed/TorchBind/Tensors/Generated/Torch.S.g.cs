@@ -21,7 +21,7 @@ public static unsafe partial class Torch
     public static Tensor ScalarTensor(Scalar s, DType? dtype = null, Layout? layout = null, Device? device = null, bool? pinMemory = null, bool requiresGrad = false)
     {
         nint result0;
-        NativeError.Check(NativeMethods.tb_scalar_tensor(&s, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), &result0));
+        NativeError.Check(NativeMethods.tb_scalar_tensor(&s, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.FactoryType(device), OperatorArgument.FactoryIndex(device), OperatorArgument.Code(pinMemory), &result0));
         var result = TorchBind.Tensor.Wrap(result0);
         if (requiresGrad)
             result.RequiresGrad = true;
@@ -749,7 +749,7 @@ public static unsafe partial class Torch
         using var valuesBorrow = new Borrow(values, nameof(values));
         nint result0;
         fixed (long* sizePointer = &size.Reference)
-            NativeError.Check(NativeMethods.tb_sparse_bsc_tensor_ccol_row_value_size(ccolIndicesBorrow.Handle, rowIndicesBorrow.Handle, valuesBorrow.Handle, sizePointer, size.Length, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), &result0));
+            NativeError.Check(NativeMethods.tb_sparse_bsc_tensor_ccol_row_value_size(ccolIndicesBorrow.Handle, rowIndicesBorrow.Handle, valuesBorrow.Handle, sizePointer, size.Length, (int)(dtype ?? values.DType), (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), &result0));
         var result = TorchBind.Tensor.Wrap(result0);
         if (requiresGrad)
             result.RequiresGrad = true;
@@ -763,7 +763,7 @@ public static unsafe partial class Torch
         using var rowIndicesBorrow = new Borrow(rowIndices, nameof(rowIndices));
         using var valuesBorrow = new Borrow(values, nameof(values));
         nint result0;
-        NativeError.Check(NativeMethods.tb_sparse_bsc_tensor_ccol_row_value(ccolIndicesBorrow.Handle, rowIndicesBorrow.Handle, valuesBorrow.Handle, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), &result0));
+        NativeError.Check(NativeMethods.tb_sparse_bsc_tensor_ccol_row_value(ccolIndicesBorrow.Handle, rowIndicesBorrow.Handle, valuesBorrow.Handle, (int)(dtype ?? values.DType), (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), &result0));
         var result = TorchBind.Tensor.Wrap(result0);
         if (requiresGrad)
             result.RequiresGrad = true;
@@ -779,7 +779,7 @@ public static unsafe partial class Torch
         using var valuesBorrow = new Borrow(values, nameof(values));
         nint result0;
         fixed (long* sizePointer = &size.Reference)
-            NativeError.Check(NativeMethods.tb_sparse_bsr_tensor_crow_col_value_size(crowIndicesBorrow.Handle, colIndicesBorrow.Handle, valuesBorrow.Handle, sizePointer, size.Length, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), &result0));
+            NativeError.Check(NativeMethods.tb_sparse_bsr_tensor_crow_col_value_size(crowIndicesBorrow.Handle, colIndicesBorrow.Handle, valuesBorrow.Handle, sizePointer, size.Length, (int)(dtype ?? values.DType), (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), &result0));
         var result = TorchBind.Tensor.Wrap(result0);
         if (requiresGrad)
             result.RequiresGrad = true;
@@ -793,7 +793,7 @@ public static unsafe partial class Torch
         using var colIndicesBorrow = new Borrow(colIndices, nameof(colIndices));
         using var valuesBorrow = new Borrow(values, nameof(values));
         nint result0;
-        NativeError.Check(NativeMethods.tb_sparse_bsr_tensor_crow_col_value(crowIndicesBorrow.Handle, colIndicesBorrow.Handle, valuesBorrow.Handle, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), &result0));
+        NativeError.Check(NativeMethods.tb_sparse_bsr_tensor_crow_col_value(crowIndicesBorrow.Handle, colIndicesBorrow.Handle, valuesBorrow.Handle, (int)(dtype ?? values.DType), (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), &result0));
         var result = TorchBind.Tensor.Wrap(result0);
         if (requiresGrad)
             result.RequiresGrad = true;
@@ -809,7 +809,7 @@ public static unsafe partial class Torch
         using var valuesBorrow = new Borrow(values, nameof(values));
         nint result0;
         fixed (long* sizePointer = &size.Reference)
-            NativeError.Check(NativeMethods.tb_sparse_compressed_tensor_comp_plain_value_size(compressedIndicesBorrow.Handle, plainIndicesBorrow.Handle, valuesBorrow.Handle, sizePointer, size.Length, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), &result0));
+            NativeError.Check(NativeMethods.tb_sparse_compressed_tensor_comp_plain_value_size(compressedIndicesBorrow.Handle, plainIndicesBorrow.Handle, valuesBorrow.Handle, sizePointer, size.Length, (int)(dtype ?? values.DType), (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), &result0));
         var result = TorchBind.Tensor.Wrap(result0);
         if (requiresGrad)
             result.RequiresGrad = true;
@@ -823,7 +823,7 @@ public static unsafe partial class Torch
         using var plainIndicesBorrow = new Borrow(plainIndices, nameof(plainIndices));
         using var valuesBorrow = new Borrow(values, nameof(values));
         nint result0;
-        NativeError.Check(NativeMethods.tb_sparse_compressed_tensor_comp_plain_value(compressedIndicesBorrow.Handle, plainIndicesBorrow.Handle, valuesBorrow.Handle, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), &result0));
+        NativeError.Check(NativeMethods.tb_sparse_compressed_tensor_comp_plain_value(compressedIndicesBorrow.Handle, plainIndicesBorrow.Handle, valuesBorrow.Handle, (int)(dtype ?? values.DType), (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), &result0));
         var result = TorchBind.Tensor.Wrap(result0);
         if (requiresGrad)
             result.RequiresGrad = true;
@@ -878,7 +878,7 @@ public static unsafe partial class Torch
     {
         nint result0;
         fixed (long* sizePointer = &size.Reference)
-            NativeError.Check(NativeMethods.tb_sparse_coo_tensor_size(sizePointer, size.Length, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), &result0));
+            NativeError.Check(NativeMethods.tb_sparse_coo_tensor_size(sizePointer, size.Length, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.FactoryType(device), OperatorArgument.FactoryIndex(device), OperatorArgument.Code(pinMemory), &result0));
         var result = TorchBind.Tensor.Wrap(result0);
         if (requiresGrad)
             result.RequiresGrad = true;
@@ -894,7 +894,7 @@ public static unsafe partial class Torch
         using var valuesBorrow = new Borrow(values, nameof(values));
         nint result0;
         fixed (long* sizePointer = &size.Reference)
-            NativeError.Check(NativeMethods.tb_sparse_csc_tensor_ccol_row_value_size(ccolIndicesBorrow.Handle, rowIndicesBorrow.Handle, valuesBorrow.Handle, sizePointer, size.Length, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), &result0));
+            NativeError.Check(NativeMethods.tb_sparse_csc_tensor_ccol_row_value_size(ccolIndicesBorrow.Handle, rowIndicesBorrow.Handle, valuesBorrow.Handle, sizePointer, size.Length, (int)(dtype ?? values.DType), (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), &result0));
         var result = TorchBind.Tensor.Wrap(result0);
         if (requiresGrad)
             result.RequiresGrad = true;
@@ -908,7 +908,7 @@ public static unsafe partial class Torch
         using var rowIndicesBorrow = new Borrow(rowIndices, nameof(rowIndices));
         using var valuesBorrow = new Borrow(values, nameof(values));
         nint result0;
-        NativeError.Check(NativeMethods.tb_sparse_csc_tensor_ccol_row_value(ccolIndicesBorrow.Handle, rowIndicesBorrow.Handle, valuesBorrow.Handle, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), &result0));
+        NativeError.Check(NativeMethods.tb_sparse_csc_tensor_ccol_row_value(ccolIndicesBorrow.Handle, rowIndicesBorrow.Handle, valuesBorrow.Handle, (int)(dtype ?? values.DType), (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), &result0));
         var result = TorchBind.Tensor.Wrap(result0);
         if (requiresGrad)
             result.RequiresGrad = true;
@@ -924,7 +924,7 @@ public static unsafe partial class Torch
         using var valuesBorrow = new Borrow(values, nameof(values));
         nint result0;
         fixed (long* sizePointer = &size.Reference)
-            NativeError.Check(NativeMethods.tb_sparse_csr_tensor_crow_col_value_size(crowIndicesBorrow.Handle, colIndicesBorrow.Handle, valuesBorrow.Handle, sizePointer, size.Length, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), &result0));
+            NativeError.Check(NativeMethods.tb_sparse_csr_tensor_crow_col_value_size(crowIndicesBorrow.Handle, colIndicesBorrow.Handle, valuesBorrow.Handle, sizePointer, size.Length, (int)(dtype ?? values.DType), (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), &result0));
         var result = TorchBind.Tensor.Wrap(result0);
         if (requiresGrad)
             result.RequiresGrad = true;
@@ -938,7 +938,7 @@ public static unsafe partial class Torch
         using var colIndicesBorrow = new Borrow(colIndices, nameof(colIndices));
         using var valuesBorrow = new Borrow(values, nameof(values));
         nint result0;
-        NativeError.Check(NativeMethods.tb_sparse_csr_tensor_crow_col_value(crowIndicesBorrow.Handle, colIndicesBorrow.Handle, valuesBorrow.Handle, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), &result0));
+        NativeError.Check(NativeMethods.tb_sparse_csr_tensor_crow_col_value(crowIndicesBorrow.Handle, colIndicesBorrow.Handle, valuesBorrow.Handle, (int)(dtype ?? values.DType), (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), &result0));
         var result = TorchBind.Tensor.Wrap(result0);
         if (requiresGrad)
             result.RequiresGrad = true;

@@ -394,7 +394,7 @@ public static unsafe partial class Torch
     public static Tensor TrilIndices(long row, long col, long offset = 0, DType? dtype = DType.Int64, Layout? layout = null, Device? device = null, bool? pinMemory = null, bool requiresGrad = false)
     {
         nint result0;
-        NativeError.Check(NativeMethods.tb_tril_indices(row, col, offset, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), &result0));
+        NativeError.Check(NativeMethods.tb_tril_indices(row, col, offset, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.FactoryType(device), OperatorArgument.FactoryIndex(device), OperatorArgument.Code(pinMemory), &result0));
         var result = TorchBind.Tensor.Wrap(result0);
         if (requiresGrad)
             result.RequiresGrad = true;
@@ -444,7 +444,7 @@ public static unsafe partial class Torch
     public static Tensor TriuIndices(long row, long col, long offset = 0, DType? dtype = DType.Int64, Layout? layout = null, Device? device = null, bool? pinMemory = null, bool requiresGrad = false)
     {
         nint result0;
-        NativeError.Check(NativeMethods.tb_triu_indices(row, col, offset, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.Type(device), OperatorArgument.Index(device), OperatorArgument.Code(pinMemory), &result0));
+        NativeError.Check(NativeMethods.tb_triu_indices(row, col, offset, (int?)dtype ?? -1, (int?)layout ?? -1, OperatorArgument.FactoryType(device), OperatorArgument.FactoryIndex(device), OperatorArgument.Code(pinMemory), &result0));
         var result = TorchBind.Tensor.Wrap(result0);
         if (requiresGrad)
             result.RequiresGrad = true;
