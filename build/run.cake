@@ -58,6 +58,20 @@ Task("Test")
             throw new CakeException($"{runs.Sum(r => r.Failed)} tests failed");
     });
 
+Task("Parity")
+    .Description("PyTorch's operator database, every sample, and the whole hostile sweep: minutes")
+    .IsDependentOn("TestLibtorch")
+    .IsDependentOn("Build")
+    .Does(() =>
+    {
+        parameters.Filter ??= "Category=Parity";
+        var runs = Libtorchs(withPython: true).ToList().ConvertAll(libtorch => RunTests(parameters.OutputOf("TorchBind.Tests"), libtorch));
+        foreach (var run in runs)
+            Information("{0} on libtorch {1}: {2} passed, {3} failed, {4} skipped", run.Name, run.Version, run.Passed, run.Failed, run.Skipped);
+        if (runs.Any(r => r.Failed > 0 || r.Total == 0))
+            throw new CakeException("The sweeps found differences, or did not run.");
+    });
+
 Task("TestLibtorch").Does(() => { foreach (var _ in Libtorchs(withPython: true)) { } });
 
 Task("Example")

@@ -50,6 +50,24 @@ internal static class PythonOracle
         return output.Result;
     }
 
+    /// <summary>Starts a program of tests/oracle whose output is read while it runs, as bytes. What it writes to its standard error is shown.</summary>
+    /// <param name="script">The file name.</param>
+    /// <param name="arguments">Its arguments.</param>
+    public static Process Start(string script, IEnumerable<string> arguments)
+    {
+        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("TORCHBIND_PYTHON")!)
+        {
+            RedirectStandardOutput = true,
+            WorkingDirectory = Path.Combine(Root, "tests", "oracle"),
+        };
+        start.ArgumentList.Add("-X");
+        start.ArgumentList.Add("utf8");
+        start.ArgumentList.Add(Path.Combine(Root, "tests", "oracle", script));
+        foreach (var argument in arguments)
+            start.ArgumentList.Add(argument);
+        return Process.Start(start)!;
+    }
+
     /// <summary>The same, with the output read as JSON.</summary>
     public static T RunJson<T>(string script, IEnumerable<string>? arguments = null, string? input = null) =>
         JsonSerializer.Deserialize<T>(Run(script, arguments, input))!;
