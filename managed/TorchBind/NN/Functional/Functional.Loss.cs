@@ -21,47 +21,6 @@ public static partial class Functional
     public static Tensor CrossEntropy(Tensor input, Tensor target, Tensor? weight = null, long ignoreIndex = -100, Reduction reduction = Reduction.Mean, double labelSmoothing = 0.0) =>
         Torch.Aten.CrossEntropyLoss(input, target, weight, reduction, ignoreIndex, labelSmoothing);
 
-    /// <summary>
-    /// The cross entropy of a linear transformation's results and classes: <see cref="Linear"/>, then <see cref="CrossEntropy"/>. Mirrors
-    /// <c>F.linear_cross_entropy</c> without its options, which save memory by working in pieces.
-    /// </summary>
-    /// <param name="input">(N, in) or (in).</param>
-    /// <param name="linearWeight">(C, in), or (C, d1, ..., dK, in) for batched inputs.</param>
-    /// <param name="target">(N, d1, ..., dK) or (): classes, int64; or probabilities, of the logits' shape.</param>
-    /// <param name="linearBias">(C, d1, ..., dK). Default: none.</param>
-    /// <param name="weight">(C): a factor for each class. Default: none.</param>
-    /// <param name="reduction">What is done with the losses. Default: their mean.</param>
-    /// <param name="ignoreIndex">A class that does not count. Default: -100 for classes.</param>
-    /// <param name="labelSmoothing">The share of the target that is spread over all classes. Default: 0.</param>
-    /// <exception cref="ArgumentException">The shapes do not fit, or a class is to be ignored among probabilities.</exception>
-    public static Tensor LinearCrossEntropy(Tensor input, Tensor linearWeight, Tensor target, Tensor? linearBias = null, Tensor? weight = null,
-        Reduction reduction = Reduction.Mean, long? ignoreIndex = null, double labelSmoothing = 0.0)
-    {
-        ArgumentNullException.ThrowIfNull(input);
-        ArgumentNullException.ThrowIfNull(linearWeight);
-        ArgumentNullException.ThrowIfNull(target);
-        if (input.NDim is < 1 or > 2)
-            throw new ArgumentException($"The input has 1 or 2 dimensions, got {input.NDim}.", nameof(input));
-        if (linearWeight.NDim < 2 || linearWeight.Size(-1) != input.Size(-1))
-            throw new ArgumentException($"The weight of shape {linearWeight.Shape} does not fit to an input of shape {input.Shape}.", nameof(linearWeight));
-        long[] outputs = linearWeight.Shape.ToArray()[..^1];
-        if (linearBias is not null && !linearBias.Shape.ToArray().AsSpan().SequenceEqual(outputs))
-            throw new ArgumentException($"The bias has the shape {new Shape(outputs)}, got {linearBias.Shape}.", nameof(linearBias));
-        if (outputs.Length > 1 && input.NDim == 1)
-            throw new ArgumentException("A weight of more than two dimensions needs a batch of inputs.", nameof(linearWeight));
-        long[] logitsShape = [.. input.Shape.ToArray()[..^1], .. outputs];
-        var probabilities = target.Shape.ToArray().AsSpan().SequenceEqual(logitsShape);
-        if (probabilities && ignoreIndex is not null)
-            throw new ArgumentException("Among probabilities no class can be ignored.", nameof(ignoreIndex));
-        if (outputs.Length > 1)
-        {
-            linearWeight = linearWeight.Reshape([-1, input.Size(-1)]);
-            linearBias = linearBias?.Reshape(-1);
-        }
-        var logits = Linear(input, linearWeight, linearBias).Reshape(logitsShape);
-        return CrossEntropy(logits, target, weight, ignoreIndex ?? -100, reduction, labelSmoothing);
-    }
-
     /// <summary>The negative log likelihood of a Poisson distribution. Mirrors <c>F.poisson_nll_loss</c>.</summary>
     /// <param name="input">The input.</param>
     /// <param name="target">The target, of the input's shape.</param>
