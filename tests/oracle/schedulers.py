@@ -9,6 +9,7 @@ from torch.optim import SGD, Adam, lr_scheduler
 from torch.optim.lr_scheduler import (
     ChainedScheduler, ConstantLR, CosineAnnealingLR, CosineAnnealingWarmRestarts, CyclicLR, ExponentialLR, LambdaLR, LinearLR, MultiplicativeLR,
     MultiStepLR, OneCycleLR, PolynomialLR, ReduceLROnPlateau, SequentialLR, StepLR)
+from torch.optim.swa_utils import SWALR
 
 STEPS = 40
 
@@ -59,6 +60,9 @@ CASES = {
     "ChainedScheduler": lambda o: ChainedScheduler([ConstantLR(o, 0.1, 4), ExponentialLR(o, 0.9)]),
     "SequentialLR of ChainedScheduler": lambda o: SequentialLR(
         o, [ChainedScheduler([ConstantLR(o, 0.1, 4), ExponentialLR(o, 0.9)]), StepLR(o, 5)], [11]),
+    "SWALR": lambda o: SWALR(o, 0.05, 8),
+    "SWALR, linear": lambda o: SWALR(o, [0.05, 0.1], 5, "linear"),
+    "SWALR, at once": lambda o: SWALR(o, 0.05, 0),
     "Adam, CyclicLR": lambda o: CyclicLR(o, 0.01, 0.2, 5),
     "Adam, OneCycleLR": lambda o: OneCycleLR(o, 0.8, total_steps=STEPS + 1),
     "Adam, CosineAnnealingLR": lambda o: CosineAnnealingLR(o, 12),
@@ -76,6 +80,8 @@ def plain(value):
         return [plain(v) for v in value]
     if isinstance(value, bool) or value is None or isinstance(value, str):
         return value
+    if callable(value):
+        return None
     return float(value).hex()
 
 

@@ -81,22 +81,18 @@ public sealed class ASGD : Optimizer
         var t0 = group.GetDouble("t0");
         var weightDecay = group.WeightDecay;
         var maximize = group.GetFlag("maximize");
+        if (UsesLists(group))
+        {
+            UpdateLists(group, lr, lambd, alpha, t0, weightDecay, maximize);
+            return;
+        }
         foreach (var parameter in group.Params)
         {
             if (parameter.Grad is not { } given)
                 continue;
             var complex = parameter.DType.IsComplex();
             using var gradient = new StepGradient(given, complex);
-            RefuseSparse(given, "ASGD does not support sparse gradients");
-            var state = StateOf(parameter);
-            if (state.Count == 0)
-            {
-                var device = parameter.Device;
-                state["step"] = Kept(Torch.Zeros([], ScalarDType, device: device));
-                state["eta"] = Kept(Torch.Full([], lr, dtype: ScalarDType, device: device));
-                state["mu"] = Kept(Torch.Ones([], ScalarDType, device: device));
-                state["ax"] = ZerosLike(parameter);
-            }
+            var state = Begun(parameter, given, lr);
             if (maximize)
                 gradient.Negate();
             using var target = new RealView(parameter, complex);
@@ -122,6 +118,54 @@ public sealed class ASGD : Optimizer
             // Through the default dtype, as Python's new tensors go.
             eta.Fill_(Rounded(lr / Math.Pow(1 + lambd * lr * step, alpha)));
             mu.Fill_(Rounded(1 / Math.Max(1, step - t0)));
+        }
+    }
+
+    private ParamState Begun(Tensor parameter, Tensor gradient, double lr)
+    {
+        RefuseSparse(gradient, "ASGD does not support sparse gradients");
+        var state = StateOf(parameter);
+        if (state.Count > 0)
+            return state;
+        var device = parameter.Device;
+        state["step"] = Kept(Torch.Zeros([], ScalarDType, device: device));
+        state["eta"] = Kept(Torch.Full([], lr, dtype: ScalarDType, device: device));
+        state["mu"] = Kept(Torch.Ones([], ScalarDType, device: device));
+        state["ax"] = ZerosLike(parameter);
+        return state;
+    }
+
+    private void UpdateLists(ParamGroup group, double lr, double lambd, double alpha, double t0, double weightDecay, bool maximize)
+    {
+        foreach (var batch in StepBatch.Of(group, (parameter, gradient) =>
+        {
+            var state = Begun(parameter, gradient, lr);
+            return [state.Tensor("step"), state.Tensor("eta"), state.Tensor("mu"), state.Tensor("ax")];
+        }))
+        {
+            using var owner = batch;
+            using var scope = new TensorScope();
+            batch.ViewAsReal(0, 1, 2);
+            if (maximize)
+                batch.Negate();
+            var steps = batch.CountSteps();
+            if (weightDecay != 0)
+                batch.AddParams(weightDecay);
+            var change = batch.Grads;
+            if (weightDecay != 0)
+                Torch.Aten._ForeachAdd_(change, batch.Params, lambd);
+            else
+                change = Torch.Aten._ForeachAdd(change, batch.Params, lambd);
+            Torch.Aten._ForeachAddcmul_(batch.Params, change, batch[1], -1);
+            var distance = Torch.Aten._ForeachSub(batch.Params, batch[3]);
+            Torch.Aten._ForeachAddcmul_(batch[3], distance, batch[2]);
+            for (var i = 0; i < steps.Length; i++)
+            {
+                // Python computes the rates from the tensor of the steps, in its precision.
+                var step = batch[0][i];
+                batch[1][i].Copy_(lr / (1 + step * (lambd * lr)).Pow(alpha));
+                batch[2][i].Fill_(Rounded(1 / Math.Max(1, steps[i] - t0)));
+            }
         }
     }
 

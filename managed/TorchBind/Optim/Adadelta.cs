@@ -66,19 +66,17 @@ public sealed class Adadelta : Optimizer
         var eps = group.GetDouble("eps");
         var weightDecay = group.WeightDecay;
         var maximize = group.GetFlag("maximize");
+        if (UsesLists(group))
+        {
+            UpdateLists(group, lr, rho, eps, weightDecay, maximize);
+            return;
+        }
         foreach (var parameter in group.Params)
         {
             if (parameter.Grad is not { } given)
                 continue;
             using var gradient = new StepGradient(given);
-            RefuseSparse(given, "Adadelta does not support sparse gradients");
-            var state = StateOf(parameter);
-            if (state.Count == 0)
-            {
-                state["step"] = StepTensor(0);
-                state["square_avg"] = ZerosLike(parameter);
-                state["acc_delta"] = ZerosLike(parameter);
-            }
+            var state = Begun(parameter, given);
             StepCounter.Increment(state.Tensor("step"));
             if (maximize)
                 gradient.Negate();
@@ -97,6 +95,49 @@ public sealed class Adadelta : Optimizer
             delta.Sqrt_().Div_(root).Mul_(grad.Value);
             steps.Value.Scale_(rho).Addcmul_(delta, delta, 1 - rho);
             target.Value.Add_(delta, -lr);
+        }
+    }
+
+    private ParamState Begun(Tensor parameter, Tensor gradient)
+    {
+        RefuseSparse(gradient, "Adadelta does not support sparse gradients");
+        var state = StateOf(parameter);
+        if (state.Count > 0)
+            return state;
+        state["step"] = StepTensor(0);
+        state["square_avg"] = ZerosLike(parameter);
+        state["acc_delta"] = ZerosLike(parameter);
+        return state;
+    }
+
+    private void UpdateLists(ParamGroup group, double lr, double rho, double eps, double weightDecay, bool maximize)
+    {
+        foreach (var batch in StepBatch.Of(group, (parameter, gradient) =>
+        {
+            var state = Begun(parameter, gradient);
+            return [state.Tensor("step"), state.Tensor("square_avg"), state.Tensor("acc_delta")];
+        }))
+        {
+            using var owner = batch;
+            using var scope = new TensorScope();
+            batch.ViewAsReal(except: 0);
+            batch.CountSteps();
+            if (maximize)
+                batch.Negate();
+            if (weightDecay != 0)
+                batch.AddParams(weightDecay);
+            var (square, sum) = (batch[1], batch[2]);
+            Torch.Aten._ForeachMul_(square, rho);
+            Torch.Aten._ForeachAddcmul_(square, batch.Grads, batch.Grads, 1 - rho);
+            var root = Torch.Aten._ForeachAdd(square, eps);
+            Torch.Aten._ForeachSqrt_(root);
+            var deltas = Torch.Aten._ForeachAdd(sum, eps);
+            Torch.Aten._ForeachSqrt_(deltas);
+            Torch.Aten._ForeachDiv_(deltas, root);
+            Torch.Aten._ForeachMul_(deltas, batch.Grads);
+            Torch.Aten._ForeachMul_(sum, rho);
+            Torch.Aten._ForeachAddcmul_(sum, deltas, deltas, 1 - rho);
+            Torch.Aten._ForeachAdd_(batch.Params, deltas, -lr);
         }
     }
 }

@@ -68,17 +68,17 @@ public sealed class Adafactor : Optimizer
         var d = group.GetDouble("d");
         var weightDecay = group.WeightDecay;
         var maximize = group.GetFlag("maximize");
+        if (UsesLists(group))
+        {
+            UpdateLists(group, lr, beta2Decay, eps1, eps2, d, weightDecay, maximize);
+            return;
+        }
         foreach (var parameter in group.Params)
         {
             if (parameter.Grad is not { } given)
                 continue;
             using var gradient = new StepGradient(given);
-            if (parameter.DType.IsComplex())
-                throw new NotSupportedException("Adafactor does not support complex parameters");
-            RefuseSparse(given, "Adafactor does not support sparse gradients");
-            var state = StateOf(parameter);
-            if (state.Count == 0)
-                Begin(state, given);
+            var state = Begun(parameter, given);
             if (maximize)
                 gradient.Negate();
             // As in Python, the first parameter's dtype decides for all of the group.
@@ -87,13 +87,19 @@ public sealed class Adafactor : Optimizer
         }
     }
 
-    private static void Begin(ParamState state, Tensor gradient)
+    private ParamState Begun(Tensor parameter, Tensor gradient)
     {
+        if (parameter.DType.IsComplex())
+            throw new NotSupportedException("Adafactor does not support complex parameters");
+        RefuseSparse(gradient, "Adafactor does not support sparse gradients");
+        var state = StateOf(parameter);
+        if (state.Count > 0)
+            return state;
         state["step"] = StepTensor(0);
         if (gradient.NDim <= 1)
         {
             state["variance"] = ZerosLike(gradient);
-            return;
+            return state;
         }
         var rows = gradient.Shape.ToArray();
         rows[^1] = 1;
@@ -101,6 +107,69 @@ public sealed class Adafactor : Optimizer
         var columns = gradient.Shape.ToArray();
         columns[^2] = 1;
         state["col_var"] = Kept(gradient.NewZeros(columns));
+        return state;
+    }
+
+    private void UpdateLists(
+        ParamGroup group, double lr, double beta2Decay, double? eps1, double eps2, double d, double weightDecay, bool maximize)
+    {
+        foreach (var factored in (bool[])[true, false])
+        {
+            foreach (var batch in StepBatch.Of(group, (parameter, gradient) => factored == gradient.NDim > 1, (parameter, gradient) =>
+            {
+                var state = Begun(parameter, gradient);
+                return factored
+                    ? [state.Tensor("step"), state.Tensor("row_var"), state.Tensor("col_var")]
+                    : [state.Tensor("step"), state.Tensor("variance")];
+            }))
+            {
+                using var owner = batch;
+                using var scope = new TensorScope();
+                var smallest = eps1 ??= Epsilon(batch.Params[0].DType);
+                if (maximize)
+                    batch.Negate();
+                var steps = batch.CountSteps();
+                var shares = StepBatch.Scalars(steps, step => Math.Pow(step, beta2Decay));
+                var alphas = new double[steps.Length];
+                for (var i = 0; i < steps.Length; i++)
+                {
+                    var parameter = batch.Params[i];
+                    alphas[i] = Math.Max(eps2, Length(parameter) / Math.Pow(parameter.Numel(), 0.5)) * Math.Min(lr, 1 / Math.Pow(steps[i], 0.5));
+                }
+                if (weightDecay != 0)
+                    Torch.Aten._ForeachMul_(batch.Params, 1 - lr * weightDecay);
+                Tensor[] estimates;
+                if (factored)
+                {
+                    var (rows, columns) = (batch[1], batch[2]);
+                    Torch.Aten._ForeachLerp_(rows, MeanSquares(batch.Grads, -1), shares);
+                    Torch.Aten._ForeachLerp_(columns, MeanSquares(batch.Grads, -2), shares);
+                    estimates = [.. rows.Select((row, i) => row.Matmul(columns[i]))];
+                    var means = Array.ConvertAll(rows, static row => row.Mean(-2, keepDim: true));
+                    Torch.Aten._ForeachClampMin_(means, smallest);
+                    Torch.Aten._ForeachDiv_(estimates, means);
+                }
+                else
+                {
+                    Torch.Aten._ForeachLerp_(batch[1], Torch.Aten._ForeachMul(batch.Grads, batch.Grads), shares);
+                    estimates = Array.ConvertAll(batch[1], static variance => variance.Clone());
+                }
+                Torch.Aten._ForeachClampMin_(estimates, smallest * smallest);
+                Torch.Aten._ForeachRsqrt_(estimates);
+                Torch.Aten._ForeachMul_(estimates, batch.Grads);
+                Torch.Aten._ForeachMul_(estimates, [.. estimates.Select((update, i) =>
+                    (Scalar)(-alphas[i] / Math.Max(1.0, Length(update) / (Math.Pow(update.Numel(), 0.5) * d))))]);
+                Torch.Aten._ForeachAdd_(batch.Params, estimates);
+            }
+        }
+    }
+
+    private static Tensor[] MeanSquares(Tensor[] gradients, int dim)
+    {
+        var means = Array.ConvertAll(gradients, gradient => Torch.Linalg.VectorNorm(gradient, 2, dim, keepDim: true));
+        Torch.Aten._ForeachMul_(means, means);
+        Torch.Aten._ForeachDiv_(means, [.. gradients.Select(gradient => (Scalar)gradient.Size(dim))]);
+        return means;
     }
 
     private static void UpdateOne(

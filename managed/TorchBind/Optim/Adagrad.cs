@@ -40,7 +40,7 @@ public sealed class Adagrad : Optimizer
         foreach (var group in ParamGroups)
         {
             foreach (var parameter in group.Params)
-                Begin(StateOf(parameter), parameter);
+                Begin(StateOf(parameter), parameter, group.GetFlag("fused"));
         }
     }
 
@@ -67,10 +67,12 @@ public sealed class Adagrad : Optimizer
         };
     }
 
-    private void Begin(ParamState state, Tensor parameter)
+    private void Begin(ParamState state, Tensor parameter, bool fused)
     {
+        if (fused)
+            RefuseFused(parameter);
         var start = PythonData.ToDouble(Defaults["initial_accumulator_value"], "initial_accumulator_value");
-        state["step"] = StepTensor(0);
+        state["step"] = fused ? Kept(Torch.Zeros([], DType.Float32, device: parameter.Device)) : StepTensor(0);
         state["sum"] = Kept(parameter.DType.IsComplex()
             ? Torch.FullLike(parameter, new System.Numerics.Complex(start, start), memoryFormat: MemoryFormat.Preserve)
             : Torch.FullLike(parameter, start, memoryFormat: MemoryFormat.Preserve));
@@ -84,6 +86,12 @@ public sealed class Adagrad : Optimizer
         var eps = group.GetDouble("eps");
         var weightDecay = group.WeightDecay;
         var maximize = group.GetFlag("maximize");
+        var fused = group.GetFlag("fused");
+        if ((fused || UsesLists(group)) && !(!fused && HasSparseGradient(group)))
+        {
+            UpdateLists(group, fused, lr, lrDecay, eps, weightDecay, maximize);
+            return;
+        }
         foreach (var parameter in group.Params)
         {
             if (parameter.Grad is not { } given)
@@ -91,7 +99,7 @@ public sealed class Adagrad : Optimizer
             using var gradient = new StepGradient(given);
             var state = StateOf(parameter);
             if (state.Count == 0)
-                Begin(state, parameter);
+                Begin(state, parameter, fused);
             var step = StepCounter.Increment(state.Tensor("step"));
             if (maximize)
                 gradient.Negate();
@@ -114,6 +122,58 @@ public sealed class Adagrad : Optimizer
             using var root = sum.Value.Sqrt();
             root.Add_(eps);
             target.Value.Addcdiv_(grad.Value, root, -rate);
+        }
+    }
+
+    private static bool HasSparseGradient(ParamGroup group)
+    {
+        foreach (var parameter in group.Params)
+        {
+            using var gradient = parameter.Grad;
+            if (gradient is { IsSparse: true })
+                return true;
+        }
+        return false;
+    }
+
+    private void UpdateLists(ParamGroup group, bool fused, double lr, double lrDecay, double eps, double weightDecay, bool maximize)
+    {
+        foreach (var batch in StepBatch.Of(group, (parameter, gradient) =>
+        {
+            if (fused)
+            {
+                RefuseFused(parameter);
+                RefuseSparse(gradient, "`fused` does not support sparse grad or complex param");
+            }
+            var state = StateOf(parameter);
+            if (state.Count == 0)
+                Begin(state, parameter, fused);
+            return [state.Tensor("step"), state.Tensor("sum")];
+        }))
+        {
+            using var owner = batch;
+            using var scope = new TensorScope();
+            if (fused)
+            {
+                Torch.Aten._ForeachAdd_(batch[0], 1);
+                Torch.Aten._FusedAdagrad_(batch.Params, batch.Grads, batch[1], batch[0], lr, lrDecay, weightDecay, eps, maximize);
+                continue;
+            }
+            batch.ViewAsReal(except: 0);
+            if (maximize)
+                batch.Negate();
+            var rates = StepBatch.Scalars(batch.CountSteps(), step => -lr / (1 + (step - 1) * lrDecay));
+            if (weightDecay != 0)
+                batch.AddParams(weightDecay);
+            Torch.Aten._ForeachAddcmul_(batch[1], batch.Grads, batch.Grads, 1);
+            var root = Torch.Aten._ForeachSqrt(batch[1]);
+            Torch.Aten._ForeachAdd_(root, eps);
+            var numerator = batch.Grads;
+            if (batch.OwnsGrads)
+                Torch.Aten._ForeachMul_(numerator, rates);
+            else
+                numerator = Torch.Aten._ForeachMul(numerator, rates);
+            Torch.Aten._ForeachAddcdiv_(batch.Params, numerator, root);
         }
     }
 

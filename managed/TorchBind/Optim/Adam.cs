@@ -80,21 +80,18 @@ public class Adam : Optimizer
         var amsgrad = group.GetFlag("amsgrad");
         var maximize = group.GetFlag("maximize");
         var decoupled = group.GetFlag("decoupled_weight_decay");
+        var fused = group.GetFlag("fused");
+        if (fused || UsesLists(group))
+        {
+            UpdateLists(group, fused, lr, beta1, beta2, eps, weightDecay, amsgrad, maximize, decoupled);
+            return;
+        }
         foreach (var parameter in group.Params)
         {
             if (parameter.Grad is not { } given)
                 continue;
             using var gradient = new StepGradient(given);
-            RefuseSparse(given, "Adam does not support sparse gradients, please consider SparseAdam instead");
-            var state = StateOf(parameter);
-            if (state.Count == 0)
-            {
-                state["step"] = StepTensor(0);
-                state["exp_avg"] = ZerosLike(parameter);
-                state["exp_avg_sq"] = ZerosLike(parameter);
-                if (amsgrad)
-                    state["max_exp_avg_sq"] = ZerosLike(parameter);
-            }
+            var state = Begun(parameter, given, amsgrad, fused: false);
             if (maximize)
                 gradient.Negate();
             var step = StepCounter.Increment(state.Tensor("step"));
@@ -119,6 +116,74 @@ public class Adam : Optimizer
             using var denominator = amsgrad ? LargestRoot(state.Tensor("max_exp_avg_sq"), square.Value, complex) : square.Value.Sqrt();
             denominator.Div_(correction).Add_(eps);
             target.Value.Addcdiv_(average.Value, denominator, -stepSize);
+        }
+    }
+
+    private ParamState Begun(Tensor parameter, Tensor gradient, bool amsgrad, bool fused)
+    {
+        RefuseSparse(gradient, "Adam does not support sparse gradients, please consider SparseAdam instead");
+        var state = StateOf(parameter);
+        if (state.Count > 0)
+            return state;
+        if (fused)
+            RefuseFused(parameter);
+        state["step"] = fused ? Kept(Torch.Zeros([], DType.Float32, device: parameter.Device)) : StepTensor(0);
+        state["exp_avg"] = ZerosLike(parameter);
+        state["exp_avg_sq"] = ZerosLike(parameter);
+        if (amsgrad)
+            state["max_exp_avg_sq"] = ZerosLike(parameter);
+        return state;
+    }
+
+    private void UpdateLists(
+        ParamGroup group, bool fused, double lr, double beta1, double beta2, double eps, double weightDecay, bool amsgrad, bool maximize, bool decoupled)
+    {
+        foreach (var batch in StepBatch.Of(group, (parameter, gradient) =>
+        {
+            var state = Begun(parameter, gradient, amsgrad, fused);
+            return amsgrad
+                ? [state.Tensor("step"), state.Tensor("exp_avg"), state.Tensor("exp_avg_sq"), state.Tensor("max_exp_avg_sq")]
+                : [state.Tensor("step"), state.Tensor("exp_avg"), state.Tensor("exp_avg_sq")];
+        }))
+        {
+            using var owner = batch;
+            using var scope = new TensorScope();
+            if (fused)
+            {
+                Torch.Aten._ForeachAdd_(batch[0], 1);
+                var largest = amsgrad ? batch[3] : [];
+                if (decoupled)
+                {
+                    Torch.Aten._FusedAdamw_(
+                        batch.Params, batch.Grads, batch[1], batch[2], largest, batch[0], lr, beta1, beta2, weightDecay, eps, amsgrad, maximize);
+                }
+                else
+                {
+                    Torch.Aten._FusedAdam_(
+                        batch.Params, batch.Grads, batch[1], batch[2], largest, batch[0], lr, beta1, beta2, weightDecay, eps, amsgrad, maximize);
+                }
+                continue;
+            }
+            batch.ViewAsReal(except: 0);
+            if (maximize)
+                batch.Negate();
+            var steps = batch.CountSteps();
+            if (weightDecay != 0)
+            {
+                if (decoupled)
+                    Torch.Aten._ForeachMul_(batch.Params, 1 - lr * weightDecay);
+                else
+                    batch.AddParams(weightDecay);
+            }
+            Torch.Aten._ForeachLerp_(batch[1], batch.Grads, 1 - beta1);
+            Torch.Aten._ForeachMul_(batch[2], beta2);
+            Torch.Aten._ForeachAddcmul_(batch[2], batch.Grads, batch.Grads, 1 - beta2);
+            if (amsgrad)
+                Torch.Aten._ForeachMaximum_(batch[3], batch[2]);
+            var root = Torch.Aten._ForeachSqrt(batch[amsgrad ? 3 : 2]);
+            Torch.Aten._ForeachDiv_(root, StepBatch.Scalars(steps, step => Math.Pow(1 - Math.Pow(beta2, step), 0.5)));
+            Torch.Aten._ForeachAdd_(root, eps);
+            Torch.Aten._ForeachAddcdiv_(batch.Params, batch[1], root, StepBatch.Scalars(steps, step => lr / (1 - Math.Pow(beta1, step)) * -1));
         }
     }
 

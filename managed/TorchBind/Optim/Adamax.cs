@@ -66,19 +66,17 @@ public sealed class Adamax : Optimizer
         var eps = group.GetDouble("eps");
         var weightDecay = group.WeightDecay;
         var maximize = group.GetFlag("maximize");
+        if (UsesLists(group))
+        {
+            UpdateLists(group, lr, beta1, beta2, eps, weightDecay, maximize);
+            return;
+        }
         foreach (var parameter in group.Params)
         {
             if (parameter.Grad is not { } given)
                 continue;
             using var gradient = new StepGradient(given);
-            RefuseSparse(given, "Adamax does not support sparse gradients");
-            var state = StateOf(parameter);
-            if (state.Count == 0)
-            {
-                state["step"] = StepTensor(0);
-                state["exp_avg"] = ZerosLike(parameter);
-                state["exp_inf"] = ZerosLike(parameter);
-            }
+            var state = Begun(parameter, given);
             if (maximize)
                 gradient.Negate();
             var step = StepCounter.Increment(state.Tensor("step"));
@@ -97,6 +95,47 @@ public sealed class Adamax : Optimizer
             Torch.Maximum(norm.Value, size, @out: norm.Value);
             var rate = lr / (1 - Math.Pow(beta1, step));
             target.Value.Addcdiv_(average.Value, norm.Value, -rate);
+        }
+    }
+
+    private ParamState Begun(Tensor parameter, Tensor gradient)
+    {
+        RefuseSparse(gradient, "Adamax does not support sparse gradients");
+        var state = StateOf(parameter);
+        if (state.Count > 0)
+            return state;
+        state["step"] = StepTensor(0);
+        state["exp_avg"] = ZerosLike(parameter);
+        state["exp_inf"] = ZerosLike(parameter);
+        return state;
+    }
+
+    private void UpdateLists(ParamGroup group, double lr, double beta1, double beta2, double eps, double weightDecay, bool maximize)
+    {
+        foreach (var batch in StepBatch.Of(group, (parameter, gradient) =>
+        {
+            var state = Begun(parameter, gradient);
+            return [state.Tensor("step"), state.Tensor("exp_avg"), state.Tensor("exp_inf")];
+        }))
+        {
+            using var owner = batch;
+            using var scope = new TensorScope();
+            batch.ViewAsReal(except: 0);
+            if (maximize)
+                batch.Negate();
+            var steps = batch.CountSteps();
+            if (weightDecay != 0)
+                batch.AddParams(weightDecay);
+            Torch.Aten._ForeachLerp_(batch[1], batch.Grads, 1 - beta1);
+            Torch.Aten._ForeachMul_(batch[2], beta2);
+            var sizes = batch.Grads;
+            if (batch.OwnsGrads)
+                Torch.Aten._ForeachAbs_(sizes);
+            else
+                sizes = Torch.Aten._ForeachAbs(sizes);
+            Torch.Aten._ForeachAdd_(sizes, eps);
+            Torch.Aten._ForeachMaximum_(batch[2], sizes);
+            Torch.Aten._ForeachAddcdiv_(batch.Params, batch[1], batch[2], StepBatch.Scalars(steps, step => lr / (1 - Math.Pow(beta1, step)) * -1));
         }
     }
 }

@@ -85,21 +85,18 @@ public sealed class NAdam : Optimizer
         var momentumDecay = group.GetDouble("momentum_decay");
         var decoupled = group.GetFlag("decoupled_weight_decay");
         var maximize = group.GetFlag("maximize");
+        if (UsesLists(group))
+        {
+            UpdateLists(group, lr, beta1, beta2, eps, weightDecay, momentumDecay, decoupled, maximize);
+            return;
+        }
         foreach (var parameter in group.Params)
         {
             if (parameter.Grad is not { } given)
                 continue;
             var complex = parameter.DType.IsComplex();
             using var gradient = new StepGradient(given, complex);
-            RefuseSparse(given, "NAdam does not support sparse gradients");
-            var state = StateOf(parameter);
-            if (state.Count == 0)
-            {
-                state["step"] = StepTensor(0);
-                state["mu_product"] = StepTensor(1);
-                state["exp_avg"] = ZerosLike(parameter);
-                state["exp_avg_sq"] = ZerosLike(parameter);
-            }
+            var state = Begun(parameter, given);
             using var target = new RealView(parameter, complex);
             if (maximize)
                 gradient.Negate();
@@ -114,8 +111,8 @@ public sealed class NAdam : Optimizer
             using var average = new RealView(state.Tensor("exp_avg"), complex);
             using var square = new RealView(state.Tensor("exp_avg_sq"), complex);
 
-            var mu = beta1 * (1.0 - 0.5 * Math.Pow(0.96, step * momentumDecay));
-            var muNext = beta1 * (1.0 - 0.5 * Math.Pow(0.96, (step + 1) * momentumDecay));
+            var mu = Mu(beta1, momentumDecay, step);
+            var muNext = Mu(beta1, momentumDecay, step + 1);
             var product = state.Tensor("mu_product").Scale_(mu).Item<double>();
             average.Value.Lerp_(gradient.Value, 1 - beta1);
             square.Value.Scale_(beta2).Addcmul_(gradient.Value, gradient.Value, 1 - beta2);
@@ -123,6 +120,64 @@ public sealed class NAdam : Optimizer
             denominator.Sqrt_().Add_(eps);
             target.Value.Addcdiv_(gradient.Value, denominator, -lr * (1.0 - mu) / (1.0 - product));
             target.Value.Addcdiv_(average.Value, denominator, -lr * muNext / (1.0 - product * muNext));
+        }
+    }
+
+    private static double Mu(double beta1, double momentumDecay, double step) => beta1 * (1.0 - 0.5 * Math.Pow(0.96, step * momentumDecay));
+
+    private ParamState Begun(Tensor parameter, Tensor gradient)
+    {
+        RefuseSparse(gradient, "NAdam does not support sparse gradients");
+        var state = StateOf(parameter);
+        if (state.Count > 0)
+            return state;
+        state["step"] = StepTensor(0);
+        state["mu_product"] = StepTensor(1);
+        state["exp_avg"] = ZerosLike(parameter);
+        state["exp_avg_sq"] = ZerosLike(parameter);
+        return state;
+    }
+
+    private void UpdateLists(
+        ParamGroup group, double lr, double beta1, double beta2, double eps, double weightDecay, double momentumDecay, bool decoupled, bool maximize)
+    {
+        foreach (var batch in StepBatch.Of(group, (parameter, gradient) =>
+        {
+            var state = Begun(parameter, gradient);
+            return [state.Tensor("step"), state.Tensor("mu_product"), state.Tensor("exp_avg"), state.Tensor("exp_avg_sq")];
+        }))
+        {
+            using var owner = batch;
+            using var scope = new TensorScope();
+            batch.ViewAsReal(0, 1);
+            if (maximize)
+                batch.Negate();
+            var steps = batch.CountSteps();
+            if (weightDecay != 0)
+            {
+                if (decoupled)
+                    Torch.Aten._ForeachMul_(batch.Params, 1 - lr * weightDecay);
+                else
+                    batch.AddParams(weightDecay);
+            }
+            Torch.Aten._ForeachLerp_(batch[2], batch.Grads, 1 - beta1);
+            Torch.Aten._ForeachMul_(batch[3], beta2);
+            Torch.Aten._ForeachAddcmul_(batch[3], batch.Grads, batch.Grads, 1 - beta2);
+            var root = Torch.Aten._ForeachSqrt(batch[3]);
+            Torch.Aten._ForeachMul_(batch[1], StepBatch.Scalars(steps, step => Mu(beta1, momentumDecay, step)));
+            Torch.Aten._ForeachDiv_(root, StepBatch.Scalars(steps, step => Math.Pow(1 - Math.Pow(beta2, step), 0.5)));
+            Torch.Aten._ForeachAdd_(root, eps);
+            var products = Array.ConvertAll(batch[1], static product => product.Item<double>());
+            var gradientSteps = new Scalar[steps.Length];
+            var averageSteps = new Scalar[steps.Length];
+            for (var i = 0; i < steps.Length; i++)
+            {
+                var next = Mu(beta1, momentumDecay, steps[i] + 1);
+                gradientSteps[i] = lr * (1.0 - Mu(beta1, momentumDecay, steps[i])) / (1.0 - products[i]) * -1;
+                averageSteps[i] = lr * next / (1.0 - products[i] * next) * -1;
+            }
+            Torch.Aten._ForeachAddcdiv_(batch.Params, batch.Grads, root, gradientSteps);
+            Torch.Aten._ForeachAddcdiv_(batch.Params, batch[2], root, averageSteps);
         }
     }
 }

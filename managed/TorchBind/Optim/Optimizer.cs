@@ -448,6 +448,27 @@ public abstract class Optimizer : IDisposable
         Require(betas.Beta2 is >= 0 and < 1, $"Invalid beta parameter at index 1: {Text(betas.Beta2)}");
     }
 
+    /// <summary>Whether the operations on lists do the step: as the group says, else where the parameters are on an accelerator.</summary>
+    private protected static bool UsesLists(ParamGroup group)
+    {
+        if (group.TryGetValue("foreach", out var wanted) && wanted is not null)
+            return PythonData.ToBoolean(wanted);
+        if (group.TryGetValue("fused", out var fused) && fused is not null)
+            return false;
+        foreach (var parameter in group.Params)
+        {
+            if (parameter.Device.Type is not (DeviceType.Cuda or DeviceType.Xpu or DeviceType.PrivateUse1))
+                return false;
+        }
+        return true;
+    }
+
+    private protected static void RefuseFused(Tensor parameter)
+    {
+        if (!parameter.DType.IsFloatingPoint())
+            throw new NotSupportedException($"`fused=True` requires all the params to be floating point Tensors, but one is {parameter.DType}");
+    }
+
     private protected static void RefuseSparse(Tensor gradient, string message)
     {
         if (gradient.IsSparse)

@@ -72,20 +72,18 @@ public sealed class RAdam : Optimizer
         var weightDecay = group.WeightDecay;
         var decoupled = group.GetFlag("decoupled_weight_decay");
         var maximize = group.GetFlag("maximize");
+        if (UsesLists(group))
+        {
+            UpdateLists(group, lr, beta1, beta2, eps, weightDecay, decoupled, maximize);
+            return;
+        }
         foreach (var parameter in group.Params)
         {
             if (parameter.Grad is not { } given)
                 continue;
             var complex = parameter.DType.IsComplex();
             using var gradient = new StepGradient(given, complex);
-            RefuseSparse(given, "RAdam does not support sparse gradients");
-            var state = StateOf(parameter);
-            if (state.Count == 0)
-            {
-                state["step"] = StepTensor(0);
-                state["exp_avg"] = ZerosLike(parameter);
-                state["exp_avg_sq"] = ZerosLike(parameter);
-            }
+            var state = Begun(parameter, given);
             using var target = new RealView(parameter, complex);
             if (maximize)
                 gradient.Negate();
@@ -105,17 +103,84 @@ public sealed class RAdam : Optimizer
             var correction2 = 1 - Math.Pow(beta2, step);
             using var change = average.Value.Div(1 - Math.Pow(beta1, step));
             change.Scale_(lr);
-            var most = 2 / (1 - beta2) - 1;
-            var length = most - 2 * step * Math.Pow(beta2, step) / correction2;
+            var length = Length(beta2, step);
             if (length > 5.0)
             {
                 using var root = square.Value.Sqrt();
                 // The correction over the root, as Python divides a number by a tensor.
                 root.Add_(eps).Reciprocal_().Scale_(Math.Pow(correction2, 0.5));
-                var rectification = Math.Pow((length - 4) * (length - 2) * most / ((most - 4) * (most - 2) * length), 0.5);
-                change.Mul_(root).Scale_(rectification);
+                change.Mul_(root).Scale_(Rectification(beta2, length));
             }
             target.Value.Add_(change, -1.0);
+        }
+    }
+
+    // The number of squares that the average counts, at most and at this step.
+    private static double MostLength(double beta2) => 2 / (1 - beta2) - 1;
+
+    private static double Length(double beta2, double step) =>
+        MostLength(beta2) - 2 * step * Math.Pow(beta2, step) / (1 - Math.Pow(beta2, step));
+
+    private static double Rectification(double beta2, double length)
+    {
+        var most = MostLength(beta2);
+        return Math.Pow((length - 4) * (length - 2) * most / ((most - 4) * (most - 2) * length), 0.5);
+    }
+
+    private ParamState Begun(Tensor parameter, Tensor gradient)
+    {
+        RefuseSparse(gradient, "RAdam does not support sparse gradients");
+        var state = StateOf(parameter);
+        if (state.Count > 0)
+            return state;
+        state["step"] = StepTensor(0);
+        state["exp_avg"] = ZerosLike(parameter);
+        state["exp_avg_sq"] = ZerosLike(parameter);
+        return state;
+    }
+
+    private void UpdateLists(
+        ParamGroup group, double lr, double beta1, double beta2, double eps, double weightDecay, bool decoupled, bool maximize)
+    {
+        foreach (var batch in StepBatch.Of(group, (parameter, gradient) =>
+        {
+            var state = Begun(parameter, gradient);
+            return [state.Tensor("step"), state.Tensor("exp_avg"), state.Tensor("exp_avg_sq")];
+        }))
+        {
+            using var owner = batch;
+            using var scope = new TensorScope();
+            var steps = batch.CountSteps();
+            batch.ViewAsReal(except: 0);
+            if (maximize)
+                batch.Negate();
+            if (weightDecay != 0)
+            {
+                if (decoupled)
+                    Torch.Aten._ForeachMul_(batch.Params, 1 - lr * weightDecay);
+                else
+                    batch.AddParams(weightDecay);
+            }
+            Torch.Aten._ForeachLerp_(batch[1], batch.Grads, 1 - beta1);
+            Torch.Aten._ForeachMul_(batch[2], beta2);
+            Torch.Aten._ForeachAddcmul_(batch[2], batch.Grads, batch.Grads, 1 - beta2);
+            var plain = new Scalar[steps.Length];
+            var adaptive = new Scalar[steps.Length];
+            for (var i = 0; i < steps.Length; i++)
+            {
+                var length = Length(beta2, steps[i]);
+                var rectification = length > 5 ? Rectification(beta2, length) : 0;
+                var correction = 1 - Math.Pow(beta1, steps[i]);
+                plain[i] = lr * (rectification > 0 ? 0 : 1.0) / correction * -1;
+                adaptive[i] = Math.Pow(1 - Math.Pow(beta2, steps[i]), 0.5) * (lr * rectification / correction) * -1;
+            }
+            // Where the average does not count yet, the division by zero gives an infinity whose reciprocal is zero.
+            var factor = Torch.Aten._ForeachSqrt(batch[2]);
+            Torch.Aten._ForeachAdd_(factor, eps);
+            Torch.Aten._ForeachDiv_(factor, adaptive);
+            Torch.Aten._ForeachReciprocal_(factor);
+            Torch.Aten._ForeachAdd_(factor, plain);
+            Torch.Aten._ForeachAddcmul_(batch.Params, batch[1], factor);
         }
     }
 }

@@ -73,22 +73,17 @@ public sealed class RMSprop : Optimizer
         var momentum = group.GetDouble("momentum");
         var centered = group.GetFlag("centered");
         var maximize = group.GetFlag("maximize");
+        if (UsesLists(group))
+        {
+            UpdateLists(group, lr, alpha, eps, weightDecay, momentum, centered, maximize);
+            return;
+        }
         foreach (var parameter in group.Params)
         {
             if (parameter.Grad is not { } given)
                 continue;
             using var gradient = new StepGradient(given);
-            RefuseSparse(given, "RMSprop does not support sparse gradients");
-            var state = StateOf(parameter);
-            if (state.Count == 0)
-            {
-                state["step"] = StepTensor(0);
-                state["square_avg"] = ZerosLike(parameter);
-                if (momentum > 0)
-                    state["momentum_buffer"] = ZerosLike(parameter);
-                if (centered)
-                    state["grad_avg"] = ZerosLike(parameter);
-            }
+            var state = Begun(parameter, given, momentum, centered);
             if (maximize)
                 gradient.Negate();
             StepCounter.Increment(state.Tensor("step"));
@@ -111,6 +106,68 @@ public sealed class RMSprop : Optimizer
             else
             {
                 target.Value.Addcdiv_(grad.Value, average, -lr);
+            }
+        }
+    }
+
+    private ParamState Begun(Tensor parameter, Tensor gradient, double momentum, bool centered)
+    {
+        RefuseSparse(gradient, "RMSprop does not support sparse gradients");
+        var state = StateOf(parameter);
+        if (state.Count > 0)
+            return state;
+        state["step"] = StepTensor(0);
+        state["square_avg"] = ZerosLike(parameter);
+        if (momentum > 0)
+            state["momentum_buffer"] = ZerosLike(parameter);
+        if (centered)
+            state["grad_avg"] = ZerosLike(parameter);
+        return state;
+    }
+
+    private void UpdateLists(
+        ParamGroup group, double lr, double alpha, double eps, double weightDecay, double momentum, bool centered, bool maximize)
+    {
+        foreach (var batch in StepBatch.Of(group, (parameter, gradient) =>
+        {
+            var state = Begun(parameter, gradient, momentum, centered);
+            // What is not used repeats the squares: lists have one length.
+            var square = state.Tensor("square_avg");
+            return [state.Tensor("step"), square, momentum > 0 ? state.Tensor("momentum_buffer") : square, centered ? state.Tensor("grad_avg") : square];
+        }))
+        {
+            using var owner = batch;
+            using var scope = new TensorScope();
+            batch.ViewAsReal(except: 0);
+            if (maximize)
+                batch.Negate();
+            batch.CountSteps();
+            if (weightDecay != 0)
+                batch.AddParams(weightDecay);
+            var (square, buffer, mean) = (batch[1], batch[2], batch[3]);
+            Torch.Aten._ForeachMul_(square, alpha);
+            Torch.Aten._ForeachAddcmul_(square, batch.Grads, batch.Grads, 1 - alpha);
+            Tensor[] average;
+            if (centered)
+            {
+                Torch.Aten._ForeachLerp_(mean, batch.Grads, 1 - alpha);
+                average = Torch.Aten._ForeachAddcmul(square, mean, mean, -1);
+                Torch.Aten._ForeachSqrt_(average);
+            }
+            else
+            {
+                average = Torch.Aten._ForeachSqrt(square);
+            }
+            Torch.Aten._ForeachAdd_(average, eps);
+            if (momentum > 0)
+            {
+                Torch.Aten._ForeachMul_(buffer, momentum);
+                Torch.Aten._ForeachAddcdiv_(buffer, batch.Grads, average);
+                Torch.Aten._ForeachAdd_(batch.Params, buffer, -lr);
+            }
+            else
+            {
+                Torch.Aten._ForeachAddcdiv_(batch.Params, batch.Grads, average, -lr);
             }
         }
     }

@@ -59,20 +59,18 @@ public sealed class Rprop : Optimizer
         var (etaMinus, etaPlus) = group.GetPair("etas");
         var (smallest, largest) = group.GetPair("step_sizes");
         var maximize = group.GetFlag("maximize");
+        if (UsesLists(group))
+        {
+            UpdateLists(group, lr, etaMinus, etaPlus, smallest, largest, maximize);
+            return;
+        }
         foreach (var parameter in group.Params)
         {
             if (parameter.Grad is not { } given)
                 continue;
             using var gradient = new StepGradient(given);
-            RefuseSparse(given, "Rprop does not support sparse gradients");
-            var state = StateOf(parameter);
             var complex = parameter.DType.IsComplex();
-            if (state.Count == 0)
-            {
-                state["step"] = StepTensor(0);
-                state["prev"] = ZerosLike(parameter);
-                state["step_size"] = Kept(Torch.FullLike(given, complex ? new System.Numerics.Complex(lr, lr) : (Scalar)lr));
-            }
+            var state = Begun(parameter, given, lr);
             if (maximize)
                 gradient.Negate();
             StepCounter.Increment(state.Tensor("step"));
@@ -82,11 +80,7 @@ public sealed class Rprop : Optimizer
             using var sizes = new RealView(state.Tensor("step_size"), complex);
 
             using var factor = grad.Value.Mul(previous.Value);
-            factor.Sign_();
-            using var same = factor.Gt(0);
-            using var other = factor.Lt(0);
-            using var none = factor.Eq(0);
-            factor.MaskedFill_(same, etaPlus).MaskedFill_(other, etaMinus).MaskedFill_(none, 1);
+            SignToFactor(factor.Sign_(), etaMinus, etaPlus);
             sizes.Value.Mul_(factor).Clamp_(smallest, largest);
 
             // Where the sign turned, there is no step now and no previous gradient next time.
@@ -96,6 +90,58 @@ public sealed class Rprop : Optimizer
             using var sign = used.Sign();
             target.Value.Addcmul_(sign, sizes.Value, -1);
             previous.Value.Copy_(used);
+        }
+    }
+
+    private static void SignToFactor(Tensor sign, double etaMinus, double etaPlus)
+    {
+        using var same = sign.Gt(0);
+        using var other = sign.Lt(0);
+        using var none = sign.Eq(0);
+        sign.MaskedFill_(same, etaPlus).MaskedFill_(other, etaMinus).MaskedFill_(none, 1);
+    }
+
+    private ParamState Begun(Tensor parameter, Tensor gradient, double lr)
+    {
+        RefuseSparse(gradient, "Rprop does not support sparse gradients");
+        var state = StateOf(parameter);
+        if (state.Count > 0)
+            return state;
+        state["step"] = StepTensor(0);
+        state["prev"] = ZerosLike(parameter);
+        state["step_size"] = Kept(Torch.FullLike(gradient, parameter.DType.IsComplex() ? new System.Numerics.Complex(lr, lr) : (Scalar)lr));
+        return state;
+    }
+
+    private void UpdateLists(ParamGroup group, double lr, double etaMinus, double etaPlus, double smallest, double largest, bool maximize)
+    {
+        foreach (var batch in StepBatch.Of(group, (parameter, gradient) =>
+        {
+            var state = Begun(parameter, gradient, lr);
+            return [state.Tensor("step"), state.Tensor("prev"), state.Tensor("step_size")];
+        }))
+        {
+            using var owner = batch;
+            using var scope = new TensorScope();
+            batch.CountSteps();
+            batch.ViewAsReal(except: 0);
+            var (previous, sizes) = (batch[1], batch[2]);
+            var factors = Torch.Aten._ForeachMul(batch.Grads, previous);
+            if (maximize)
+                Torch.Aten._ForeachNeg_(factors);
+            Torch.Aten._ForeachCopy_(previous, batch.Grads);
+            if (maximize)
+                Torch.Aten._ForeachNeg_(previous);
+            Torch.Aten._ForeachSign_(factors);
+            foreach (var factor in factors)
+                SignToFactor(factor, etaMinus, etaPlus);
+            Torch.Aten._ForeachMul_(sizes, factors);
+            for (var i = 0; i < sizes.Length; i++)
+            {
+                sizes[i].Clamp_(smallest, largest);
+                previous[i].MaskedFill_(factors[i].Eq(etaMinus), 0);
+            }
+            Torch.Aten._ForeachAddcmul_(batch.Params, Array.ConvertAll(previous, static gradient => gradient.Sign()), sizes, -1);
         }
     }
 }

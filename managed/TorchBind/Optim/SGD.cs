@@ -73,6 +73,16 @@ public sealed class SGD : Optimizer
         var weightDecay = group.WeightDecay;
         var nesterov = group.GetFlag("nesterov");
         var maximize = group.GetFlag("maximize");
+        if (group.GetFlag("fused"))
+        {
+            UpdateFused(group, lr, momentum, dampening, weightDecay, nesterov, maximize);
+            return;
+        }
+        if (UsesLists(group))
+        {
+            UpdateLists(group, lr, momentum, dampening, weightDecay, nesterov, maximize);
+            return;
+        }
         foreach (var parameter in group.Params)
         {
             if (parameter.Grad is not { } given)
@@ -106,6 +116,79 @@ public sealed class SGD : Optimizer
             if (nesterov)
                 gradient.Add(buffer, momentum);
             parameter.Add_(nesterov ? gradient.Value : buffer, -lr);
+        }
+    }
+
+    private void UpdateLists(ParamGroup group, double lr, double momentum, double dampening, double weightDecay, bool nesterov, bool maximize)
+    {
+        foreach (var batch in StepBatch.Of(group, static (_, _) => []))
+        {
+            using var owner = batch;
+            using var scope = new TensorScope();
+            var sparse = batch.Grads.Any(static gradient => gradient.IsSparse);
+            if (maximize)
+                batch.Negate();
+            if (weightDecay != 0)
+                batch.AddParams(weightDecay);
+            var steps = batch.Grads;
+            if (momentum != 0)
+            {
+                var states = Array.ConvertAll(batch.Params, StateOf);
+                var buffers = Array.ConvertAll(states, static state => state.OptionalTensor("momentum_buffer")!);
+                if (Array.IndexOf(buffers, null) < 0)
+                {
+                    Torch.Aten._ForeachMul_(buffers, momentum);
+                    Torch.Aten._ForeachAdd_(buffers, batch.Grads, 1 - dampening);
+                }
+                else
+                {
+                    for (var i = 0; i < buffers.Length; i++)
+                    {
+                        if (buffers[i] is null)
+                            states[i]["momentum_buffer"] = buffers[i] = Kept(batch.Grads[i].Clone());
+                        else
+                            buffers[i].Scale_(momentum).Add_(batch.Grads[i], 1 - dampening);
+                    }
+                }
+                if (nesterov)
+                {
+                    // In place, as in Python: without weight decay the parameters' own gradients change.
+                    Torch.Aten._ForeachAdd_(batch.Grads, buffers, momentum);
+                }
+                else
+                {
+                    steps = buffers;
+                }
+            }
+            if (!sparse)
+            {
+                Torch.Aten._ForeachAdd_(batch.Params, steps, -lr);
+                continue;
+            }
+            for (var i = 0; i < steps.Length; i++)
+                batch.Params[i].Add_(steps[i], -lr);
+        }
+    }
+
+    private void UpdateFused(ParamGroup group, double lr, double momentum, double dampening, double weightDecay, bool nesterov, bool maximize)
+    {
+        // The kernel treats a first step of all parameters; a parameter that comes later begins at zero.
+        var first = momentum != 0 && group.Params.All(parameter =>
+            !State.TryGetValue(parameter, out var state) || state.OptionalTensor("momentum_buffer") is null);
+        foreach (var batch in StepBatch.Of(group, (parameter, gradient) =>
+        {
+            RefuseFused(parameter);
+            RefuseSparse(gradient, "`_fused_sgd` does not support sparse gradients");
+            if (momentum == 0)
+                return [];
+            var state = StateOf(parameter);
+            if (state.OptionalTensor("momentum_buffer") is null)
+                state["momentum_buffer"] = ZerosLike(gradient);
+            return [state.Tensor("momentum_buffer")];
+        }))
+        {
+            using var owner = batch;
+            Torch.Aten._FusedSgd_(batch.Params, batch.Grads, momentum == 0 ? [] : batch[0], weightDecay, momentum, lr, dampening, nesterov, maximize, first);
         }
     }
 }
