@@ -72,6 +72,30 @@ Entry optimizer_step(bool adam) {
           }};
 }
 
+// So many parameters of 8 x 8 numbers, whose gradients stay.
+Entry step_of(int64_t tensors, bool adam) {
+  const auto make = [=](bool check) {
+    std::vector<torch::Tensor> parameters;
+    for (int64_t i = 0; i < tensors; ++i) {
+      parameters.push_back((pattern({8, 8}) + i).requires_grad_());
+      parameters.back().mutable_grad() = pattern({8, 8}) * 0.5;
+    }
+    auto optimizer = optimizer_of(adam, parameters, rate(adam, check));
+    return std::make_pair(parameters, optimizer);
+  };
+  auto optimizer = make(false).second;
+  return {[optimizer](int64_t count) {
+            for (int64_t i = 0; i < count; ++i)
+              optimizer->step();
+          },
+          [make] {
+            const auto [parameters, fresh] = make(true);
+            for (int i = 0; i < 3; ++i)
+              fresh->step();
+            return digest(torch::cat(parameters));
+          }};
+}
+
 template <class Net> Entry inference(Net net, torch::Tensor input) {
   net->eval();
   return {[=](int64_t count) mutable {
@@ -130,6 +154,8 @@ void add_models(Entries& entries) {
     for (const int64_t batch : {4, 64})
       entries["cifar-b" + std::to_string(batch) + suffix] = [=] { return training(batch, adam); };
     entries["optimizer-step" + suffix] = [=] { return optimizer_step(adam); };
+    for (const int64_t tensors : {1, 100, 1000})
+      entries["optimizer-step-" + std::to_string(tensors) + suffix] = [=] { return step_of(tensors, adam); };
   }
   entries["perceptron-b1"] = [] { return inference(Perceptron(), pattern({1, 784})); };
   for (const int64_t batch : {1, 16})

@@ -16,6 +16,7 @@ from itertools import repeat
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.utils.data import DataLoader, Dataset, TensorDataset
 
 ENTRIES = {}
 
@@ -321,6 +322,31 @@ def optimizer_step(adam):
     return work, check
 
 
+def step_of(tensors, adam):
+    """So many parameters of 8 x 8 numbers, whose gradients stay."""
+
+    def make(check):
+        parameters = []
+        for i in range(tensors):
+            parameters.append((pattern(8, 8) + i).requires_grad_())
+            parameters[i].grad = pattern(8, 8) * 0.5
+        return parameters, optimizer_of(adam, parameters, rate_of(adam, check))
+
+    _, optimizer = make(False)
+
+    def work(count):
+        for _ in repeat(None, count):
+            optimizer.step()
+
+    def check():
+        parameters, fresh = make(True)
+        for _ in range(3):
+            fresh.step()
+        return digest(torch.cat(parameters))
+
+    return work, check
+
+
 def inference(make, *shape):
     net, inputs = make().eval(), pattern(*shape)
 
@@ -341,6 +367,8 @@ for suffix, use_adam in (("-sgd", False), ("-adam", True)):
     for size in (4, 64):
         entry(f"cifar-b{size}{suffix}", size, use_adam)(training)
     entry("optimizer-step" + suffix, use_adam)(optimizer_step)
+    for size in (1, 100, 1000):
+        entry(f"optimizer-step-{size}{suffix}", size, use_adam)(step_of)
 entry("perceptron-b1", Perceptron, 1, 784)(inference)
 entry("resnet18-b1", ResNet18, 1, 3, 224, 224)(inference)
 entry("resnet18-b16", ResNet18, 16, 3, 224, 224)(inference)
@@ -422,6 +450,59 @@ def create():
 
     return call("tensor(source)", tensor=torch.tensor, source=source)
 
+
+# ---- data loaders ----------------------------------------------------------------------------------------------------
+
+
+class Cheap(Dataset):
+    def __init__(self):
+        self.values, self.labels = pattern(2048, 16), torch.arange(2048)
+
+    def __len__(self):
+        return 2048
+
+    def __getitem__(self, index):
+        return self.values[index], self.labels[index]
+
+
+class Expensive(Dataset):
+    def __init__(self):
+        self.images, self.labels = pattern(128, 3, 48, 48), torch.arange(128)
+
+    def __len__(self):
+        return 128
+
+    def __getitem__(self, index):
+        image = self.images[index]
+        for _ in range(10):
+            image = (image * 1.1 - 0.05).sin().roll(1, 2)
+        return image, self.labels[index]
+
+
+def walk(dataset, batch_size, workers):
+    """One walk over a loader whose workers stay."""
+
+    def loader():
+        return DataLoader(dataset(), batch_size, shuffle=True, num_workers=workers, persistent_workers=workers > 0)
+
+    kept = loader()
+
+    def work(count):
+        for _ in repeat(None, count):
+            for _ in kept:
+                pass
+
+    def check():
+        torch.manual_seed(7)
+        return digest(torch.cat([x.flatten(1).sum(1) * (y + 1) for x, y in loader()]))
+
+    return work, check
+
+
+for number in (0, 2, 4):
+    entry(f"loader-cheap-w{number}", Cheap, 32, number)(walk)
+    entry(f"loader-tensors-w{number}", lambda: TensorDataset(pattern(2048, 16), torch.arange(2048)), 32, number)(walk)
+    entry(f"loader-expensive-w{number}", Expensive, 8, number)(walk)
 
 # ---- programs that run once ------------------------------------------------------------------------------------------
 

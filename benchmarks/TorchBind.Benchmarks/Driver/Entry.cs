@@ -5,8 +5,9 @@ namespace TorchBind.Benchmarks.Driver;
 /// <param name="PerCall">Whether it is a single call, whose cost over C++ is what is asked.</param>
 /// <param name="Seconds">How long it may be measured.</param>
 /// <param name="Slice">How long one slice is, in milliseconds.</param>
-/// <param name="Threads">How many threads do the work.</param>
-internal sealed record Entry(string Name, bool PerCall = false, double Seconds = 2.5, double Slice = 15, int Threads = 1)
+/// <param name="Threads">How many threads do the work; with several the clock counts, not the processor's time.</param>
+/// <param name="InCpp">Whether the worker in C++ knows it too.</param>
+internal sealed record Entry(string Name, bool PerCall = false, double Seconds = 2.5, double Slice = 15, int Threads = 1, bool InCpp = true)
 {
     private static readonly string[] s_calls =
     [
@@ -29,6 +30,7 @@ internal sealed record Entry(string Name, bool PerCall = false, double Seconds =
         new("cifar-b64-adam", Seconds: 10, Slice: 40),
         new("optimizer-step-sgd"),
         new("optimizer-step-adam"),
+        .. new[] { "1", "100", "1000" }.SelectMany(count => new[] { "sgd", "adam" }.Select(kind => new Entry($"optimizer-step-{count}-{kind}"))),
         new("perceptron-b1", Seconds: 4),
         new("resnet18-b1", Seconds: 8, Slice: 25),
         new("resnet18-b16", Seconds: 20, Slice: 25),
@@ -40,5 +42,7 @@ internal sealed record Entry(string Name, bool PerCall = false, double Seconds =
         new("read-1M", Seconds: 4),
         new("read-1M-new", Seconds: 4),
         new("create-1M", Seconds: 4),
+        .. new[] { "cheap", "tensors", "expensive" }.SelectMany(sample => new[] { 0, 2, 4 }.Select(workers =>
+            new Entry($"loader-{sample}-w{workers}", Seconds: 6, Slice: 100, Threads: Math.Max(1, workers), InCpp: false))),
     ];
 }

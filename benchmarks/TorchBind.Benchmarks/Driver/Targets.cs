@@ -58,6 +58,7 @@ internal static class Targets
         Ratio("resnet18-b16", Side.Cpp, 1.03);
         Ratio("read-1M", Side.Memcpy, 1.25);
         Ratio("create-1M", Side.Memcpy, 1.25);
+        Ratio("loader-cheap-w2", Side.Python, 1.0 / 3);
         Ratio("cifar-b4-sgd", Side.TorchBind, 1.15, Side.Collected);
         Ratio("cifar-b64-sgd", Side.TorchBind, 1.15, Side.Collected);
         if (programs is null)

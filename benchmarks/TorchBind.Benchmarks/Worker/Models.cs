@@ -18,6 +18,8 @@ internal static class Models
                 entries[$"cifar-b{batch}{suffix}@gc"] = () => Train(batch, adam, scope: false);
             }
             entries["optimizer-step" + suffix] = () => OptimizerStep(adam);
+            foreach (var tensors in new[] { 1, 100, 1000 })
+                entries[$"optimizer-step-{tensors}{suffix}"] = () => StepOf(tensors, adam);
         }
         Inference("perceptron-b1", () => new Perceptron(), [1, 784]);
         Inference("resnet18-b1", () => new ResNet18(), [1, 3, 224, 224]);
@@ -98,6 +100,37 @@ internal static class Models
                 fresh.Step();
                 fresh.Optimizer.Step();
                 return Work.Digest(fresh.Net.Observed);
+            });
+    }
+
+    // So many parameters of 8 x 8 numbers, whose gradients stay.
+    private static Work StepOf(int tensors, bool adam)
+    {
+        (Tensor[] Parameters, Optimizer Optimizer) Make(bool check)
+        {
+            var parameters = new Tensor[tensors];
+            for (var i = 0; i < tensors; i++)
+            {
+                parameters[i] = (Work.Pattern(8, 8) + i).RequiresGrad_();
+                parameters[i].Grad = Work.Pattern(8, 8) * 0.5;
+            }
+            var rate = Rate(adam, check);
+            return (parameters, adam ? new Adam(parameters, lr: rate) : new SGD(parameters, lr: rate, momentum: 0.9));
+        }
+
+        var (_, optimizer) = Make(check: false);
+        return new Work(
+            count =>
+            {
+                for (long i = 0; i < count; i++)
+                    optimizer.Step();
+            },
+            () =>
+            {
+                var (parameters, fresh) = Make(check: true);
+                for (var i = 0; i < 3; i++)
+                    fresh.Step();
+                return Work.Digest(Torch.Cat(parameters));
             });
     }
 

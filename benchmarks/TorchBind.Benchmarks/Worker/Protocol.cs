@@ -18,6 +18,7 @@ internal static partial class Protocol
         Calls.AddTo(makers);
         Data.AddTo(makers);
         Models.AddTo(makers);
+        Loading.AddTo(makers);
         var made = new Dictionary<string, Work>(StringComparer.Ordinal);
         Console.WriteLine("ready");
         while (Console.ReadLine() is { } line)
