@@ -72,6 +72,22 @@ Task("Parity")
             throw new CakeException("The sweeps found differences, or did not run.");
     });
 
+Task("Fuzz")
+    .Description("Reads damaged checkpoints of every form: 200,000 of each, or as many as stand after --, then the first seed")
+    .IsDependentOn("TestLibtorch")
+    .IsDependentOn("Build")
+    .Does(() =>
+    {
+        foreach (var libtorch in Libtorchs(withPython: true))
+        {
+            var environment = EnvironmentFor(libtorch);
+            environment["TORCHBIND_FUZZ"] = parameters.Rest.ElementAtOrDefault(0) ?? "200000";
+            environment["TORCHBIND_FUZZ_FIRST"] = parameters.Rest.ElementAtOrDefault(1) ?? "0";
+            Run(DotnetFor(libtorch), [parameters.OutputOf("TorchBind.Tests"), "--no-ansi", "--output", "Detailed", "--results-directory",
+                parameters.Artifacts("test-results", libtorch.Minor), "--filter", "FullyQualifiedName~FuzzTests"], environment);
+        }
+    });
+
 Task("TestLibtorch").Does(() => { foreach (var _ in Libtorchs(withPython: true)) { } });
 
 Task("Example")

@@ -8,6 +8,7 @@
 With an argument it runs the program of that name and ends.
 """
 
+import os
 import sys
 import threading
 import time
@@ -503,6 +504,103 @@ for number in (0, 2, 4):
     entry(f"loader-cheap-w{number}", Cheap, 32, number)(walk)
     entry(f"loader-tensors-w{number}", lambda: TensorDataset(pattern(2048, 16), torch.arange(2048)), 32, number)(walk)
     entry(f"loader-expensive-w{number}", Expensive, 8, number)(walk)
+
+# ---- checkpoints -----------------------------------------------------------------------------------------------------
+
+
+def file_of(name):
+    """The path of a file that the driver named a folder for; made where it is not there yet."""
+    folder = os.environ["TORCHBIND_BENCH_FILES"]
+    path = os.path.join(folder, name)
+    if os.path.exists(path):
+        return path
+    os.makedirs(folder, exist_ok=True)
+    if name == "resnet18.pth":
+        state = resnet18_state()
+    else:
+        state = {f"layers.{i}.weight": torch.full((1024, 4096), float(i)) for i in range(64)}  # 1 GiB
+    if name.endswith(".safetensors"):
+        import safetensors.torch
+
+        safetensors.torch.save_file(state, path + ".new")
+    else:
+        torch.save(state, path + ".new")
+    os.replace(path + ".new", path)
+    return path
+
+
+def resnet18_state():
+    """The names and shapes of torchvision's ResNet-18: 11,689,512 parameters, 45 MB."""
+    state = {"conv1.weight": pattern(64, 3, 7, 7)}
+
+    def norm(name, channels):
+        for part in ("weight", "bias", "running_mean", "running_var"):
+            state[f"{name}.{part}"] = pattern(channels)
+        state[f"{name}.num_batches_tracked"] = torch.tensor(7)
+
+    norm("bn1", 64)
+    for layer, (inputs, channels) in enumerate(((64, 64), (64, 128), (128, 256), (256, 512)), 1):
+        for block in range(2):
+            first = inputs if block == 0 else channels
+            prefix = f"layer{layer}.{block}"
+            state[f"{prefix}.conv1.weight"] = pattern(channels, first, 3, 3)
+            norm(f"{prefix}.bn1", channels)
+            state[f"{prefix}.conv2.weight"] = pattern(channels, channels, 3, 3)
+            norm(f"{prefix}.bn2", channels)
+            if first != channels:
+                state[f"{prefix}.downsample.0.weight"] = pattern(channels, first, 1, 1)
+                norm(f"{prefix}.downsample.1", channels)
+    state["fc.weight"], state["fc.bias"] = pattern(1000, 512), pattern(1000)
+    return state
+
+
+def loading(name, **options):
+    path = file_of(name)
+
+    def load():
+        return torch.load(path, weights_only=True, **options)
+
+    def work(count):
+        for _ in repeat(None, count):
+            load()
+
+    return work, lambda: digest(list(load().values())[-2].flatten()[:1000])
+
+
+entry("file-resnet18-load")(lambda: loading("resnet18.pth"))
+entry("file-resnet18-mmap")(lambda: loading("resnet18.pth", mmap=True))
+entry("file-1G-load")(lambda: loading("state-1G.pth"))
+entry("file-1G-mmap")(lambda: loading("state-1G.pth", mmap=True))
+
+
+@entry("file-1G-safetensors")
+def load_safetensors():
+    import safetensors.torch
+
+    path = file_of("state-1G.safetensors")
+
+    def work(count):
+        for _ in repeat(None, count):
+            safetensors.torch.load_file(path)
+
+    return work, lambda: digest(safetensors.torch.load_file(path)["layers.63.weight"].flatten()[:1000])
+
+
+@entry("file-resnet18-save")
+def save():
+    state = torch.load(file_of("resnet18.pth"), weights_only=True)
+    path = os.path.join(os.environ["TORCHBIND_BENCH_FILES"], "python-saved.pth")
+
+    def work(count):
+        for _ in repeat(None, count):
+            torch.save(state, path)
+
+    def check():
+        work(1)
+        return digest(torch.load(path, weights_only=True)["fc.weight"].flatten()[:1000])
+
+    return work, check
+
 
 # ---- programs that run once ------------------------------------------------------------------------------------------
 

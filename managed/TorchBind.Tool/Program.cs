@@ -18,6 +18,7 @@ var root = new RootCommand(
     ConvertCommand.Create(),
     VerifyCommand.Create(),
     DiffCommand.Create(),
+    RunCommand.Create(),
     DoctorCommand.Create(),
 };
 var result = root.Parse(args);

@@ -16,6 +16,8 @@ internal static class Side
     public const string Collected = "gc";
     /// <summary>What a copy of the same bytes costs.</summary>
     public const string Memcpy = "memcpy";
+    /// <summary>What it costs to read the bytes of the file once into one block.</summary>
+    public const string Read = "read";
 }
 
 /// <summary>Starts the workers, asks them in turn, prints and writes what they say.</summary>
@@ -35,12 +37,13 @@ internal static class Bench
         var python = new WorkerCommand(options.Python, options.PythonWorker);
         var watch = Stopwatch.StartNew();
 
+        Environment.SetEnvironmentVariable("TORCHBIND_BENCH_FILES", Path.GetFullPath(Path.Combine(options.Output, "files")));
         using var cppWorker = new WorkerProcess("C++", cpp);
         using var pythonWorker = new WorkerProcess("Python", python);
         using var worker = new WorkerProcess("TorchBind", self, "--worker");
         var entries = Entry.All.Where(entry => options.Wants(entry.Name)).ToArray();
         if (options.Smoke)
-            return Smoke(entries, cppWorker, pythonWorker, worker);
+            return Smoke([.. entries.Where(static e => !e.Name.StartsWith("file-1G", StringComparison.Ordinal))], cppWorker, pythonWorker, worker);
 
         // What is never disposed gets a process of its own: its garbage is not the other sides' to pay for.
         using var collected = new WorkerProcess("TorchBind without Dispose", self, "--worker");
@@ -57,9 +60,10 @@ internal static class Bench
                 new(Side.Scope, worker, entry.Name + "@scope"),
                 new(Side.Collected, collected, entry.Name + "@gc"),
                 new(Side.Memcpy, cppWorker, entry.Name + "@memcpy"),
+                new(Side.Read, worker, entry.Name + "@read"),
             ];
             var result = Measure(entry, [.. candidates.Where(seat => seat.Worker.Entries.Contains(seat.Entry))], options.Budget, random);
-            if (result.Has(Side.TorchBind))
+            if (result.Has(Side.TorchBind) && !entry.IsFile)
                 result = result with { Allocated = worker.Allocated(entry.Name) };
             results.Add(result);
             Report.Line(result);

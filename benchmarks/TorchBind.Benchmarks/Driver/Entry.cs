@@ -9,6 +9,9 @@ namespace TorchBind.Benchmarks.Driver;
 /// <param name="InCpp">Whether the worker in C++ knows it too.</param>
 internal sealed record Entry(string Name, bool PerCall = false, double Seconds = 2.5, double Slice = 15, int Threads = 1, bool InCpp = true)
 {
+    /// <summary>Whether it is about a file, which C++ has no part in.</summary>
+    public bool IsFile => Name.StartsWith("file-", StringComparison.Ordinal);
+
     private static readonly string[] s_calls =
     [
         "add", "add_", "relu", "matmul-4x4", "view", "transpose", "index-integer", "index-slice", "item", "zeros", "cat-2", "sum-dim",
@@ -44,5 +47,11 @@ internal sealed record Entry(string Name, bool PerCall = false, double Seconds =
         new("create-1M", Seconds: 4),
         .. new[] { "cheap", "tensors", "expensive" }.SelectMany(sample => new[] { 0, 2, 4 }.Select(workers =>
             new Entry($"loader-{sample}-w{workers}", Seconds: 6, Slice: 100, Threads: Math.Max(1, workers), InCpp: false))),
+        new("file-resnet18-load", Seconds: 5, InCpp: false),
+        new("file-resnet18-mmap", Seconds: 4, InCpp: false),
+        new("file-resnet18-save", Seconds: 6, InCpp: false),
+        new("file-1G-load", Seconds: 15, InCpp: false),
+        new("file-1G-mmap", Seconds: 3, InCpp: false),
+        new("file-1G-safetensors", Seconds: 15, InCpp: false),
     ];
 }

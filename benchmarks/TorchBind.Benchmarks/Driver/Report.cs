@@ -7,7 +7,7 @@ internal static class Report
     {
         Console.WriteLine($"libtorch {version}: medians, in brackets the quarters; differences and ratios are of slices side by side");
         Console.WriteLine();
-        Console.WriteLine($"{"",-20} {"C++",24} {"Python",24} {"TorchBind",24} {"TB - C++",9} {"Py - C++",9} {"part",5} {"TB/C++",6} {"TB/Py",6} {"scope",9} {"gc",9} {"memcpy",9} {"bytes",6}");
+        Console.WriteLine($"{"",-20} {"C++",24} {"Python",24} {"TorchBind",24} {"TB - C++",9} {"Py - C++",9} {"part",5} {"TB/C++",6} {"TB/Py",6} {"scope",9} {"gc",9} {"memcpy",9} {"read",9} {"bytes",6}");
     }
 
     public static void Line(Result result)
@@ -40,7 +40,7 @@ internal static class Report
         }
         Console.WriteLine($"{result.Entry.Name,-20} {Side(Driver.Side.Cpp),24} {Side(Driver.Side.Python),24} {Side(Driver.Side.TorchBind),24} "
             + $"{torchbind,9} {python,9} {part,5} {Ratio(Driver.Side.Cpp),6} {Ratio(Driver.Side.Python),6} "
-            + $"{Short(Driver.Side.Scope),9} {Short(Driver.Side.Collected),9} {Short(Driver.Side.Memcpy),9} {result.Allocated,6:F0}");
+            + $"{Short(Driver.Side.Scope),9} {Short(Driver.Side.Collected),9} {Short(Driver.Side.Memcpy),9} {Short(Driver.Side.Read),9} {result.Allocated,6:F0}");
     }
 
     public static void Programs(ProgramResults programs)

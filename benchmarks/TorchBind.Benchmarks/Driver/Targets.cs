@@ -61,6 +61,11 @@ internal static class Targets
         Ratio("loader-cheap-w2", Side.Python, 1.0 / 3);
         Ratio("cifar-b4-sgd", Side.TorchBind, 1.15, Side.Collected);
         Ratio("cifar-b64-sgd", Side.TorchBind, 1.15, Side.Collected);
+        Ratio("file-resnet18-load", Side.Python, 0.8);
+        Ratio("file-resnet18-mmap", Side.Python, 0.5);
+        Ratio("file-resnet18-save", Side.Python, 1);
+        Ratio("file-1G-load", Side.Read, 1.15);
+        Ratio("file-1G-safetensors", Side.Read, 1.15);
         if (programs is null)
             return targets;
 

@@ -19,6 +19,9 @@ internal static class Programs
             case "train":
                 Train(scope: arguments is ["scope"]);
                 return 0;
+            case "mapped":
+                Files.Mapped(arguments[0]);
+                return 0;
             case "mixed":
                 Mixed(int.Parse(arguments[0], CultureInfo.InvariantCulture));
                 return 0;

@@ -19,6 +19,7 @@ internal static partial class Protocol
         Data.AddTo(makers);
         Models.AddTo(makers);
         Loading.AddTo(makers);
+        Files.AddTo(makers);
         var made = new Dictionary<string, Work>(StringComparer.Ordinal);
         Console.WriteLine("ready");
         while (Console.ReadLine() is { } line)

@@ -11,7 +11,7 @@ public sealed unsafe class Generator : SafeHandle
     /// <exception cref="TorchException">The device is not there.</exception>
     public Generator(Device device = default) : this(New(device)) { }
 
-    private Generator(nint handle) : base(0, ownsHandle: true) => SetHandle(handle);
+    internal Generator(nint handle) : base(0, ownsHandle: true) => SetHandle(handle);
 
     private static nint New(Device device)
     {

@@ -2,8 +2,10 @@
 #ifndef TORCHBIND_TORCHBIND_H
 #define TORCHBIND_TORCHBIND_H
 
+#include "torchbind/aoti.h"
 #include "torchbind/autograd.h"
 #include "torchbind/core.h"
+#include "torchbind/jit.h"
 #include "torchbind/random.h"
 #include "torchbind/tensor.h"
 #include "torchbind/types.h"

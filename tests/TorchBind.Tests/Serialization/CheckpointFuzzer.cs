@@ -12,8 +12,18 @@ namespace TorchBind.Tests.Serialization;
 /// Damages checkpoints at random and reads them: whatever comes out must be a checkpoint or a <see cref="CheckpointException"/>, soon,
 /// and for an amount of memory that the file's size bounds. A seed gives the same file each time.
 /// </summary>
-internal sealed class CheckpointFuzzer(string name, byte[] seedFile, IReadOnlyList<byte[]> others)
+internal sealed class CheckpointFuzzer(string name, byte[] seedFile, IReadOnlyList<byte[]> others, Func<byte[], CheckpointContent>? open = null)
 {
+    // What means something in the JSON of headers and index files, and in the paths that those hold.
+    private static readonly byte[][] Words =
+    [
+        .. new[]
+        {
+            "..", "../", "/etc/passwd", "\\\\", "\\u0000", "\\ud800", "null", "true", "{}", "[]", "[0,0]", "-1", "1e999", "18446744073709551615", "9223372036854775808", "0.5",
+            "\"", "\":", "\",", ",", "}", "]", "{\"", "__metadata__", "data_offsets", "dtype", "shape", "weight_map", "metadata", "F64", "F4", "BOOL", "U64", "data.pkl", "version", "byteorder",
+        }.Select(System.Text.Encoding.UTF8.GetBytes),
+    ];
+
     private static readonly ulong[] Numbers =
     [
         0, 1, 2, 7, 8, 64, 127, 128, 255, 256, 0x7FFF, 0x8000, 0xFFFF, 0x10000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 0x100000000,
@@ -67,6 +77,31 @@ internal sealed class CheckpointFuzzer(string name, byte[] seedFile, IReadOnlyLi
         }
     }
 
+    /// <summary>The same on all processors.</summary>
+    public static CheckpointFuzzer RunParallel(Func<CheckpointFuzzer> make, int firstSeed, int count)
+    {
+        const int Part = 2000;
+        CheckpointFuzzer total = make();
+        if (count <= Part)
+        {
+            total.Run(firstSeed, count);
+            return total;
+        }
+        Parallel.For(0, (count + Part - 1) / Part, part =>
+        {
+            CheckpointFuzzer one = make();
+            one.Run(firstSeed + part * Part, Math.Min(Part, count - part * Part));
+            lock (total)
+            {
+                total.Accepted += one.Accepted;
+                total.Refused += one.Refused;
+                total.Slowest = one.Slowest > total.Slowest ? one.Slowest : total.Slowest;
+                total.MostMemory = Math.Max(total.MostMemory, one.MostMemory);
+            }
+        });
+        return total;
+    }
+
     /// <summary>The damaged file of a seed.</summary>
     public byte[] Damage(int seed)
     {
@@ -80,7 +115,7 @@ internal sealed class CheckpointFuzzer(string name, byte[] seedFile, IReadOnlyLi
 
     private void Read(byte[] file)
     {
-        using CheckpointContent content = FormReader.Read(ByteSource.FromMemory(file, "the buffer"), CheckpointOptions.Default);
+        using CheckpointContent content = open is not null ? open(file) : FormReader.Read(ByteSource.FromMemory(file, "the buffer"), CheckpointOptions.Default);
         foreach (StorageEntry storage in content.Storages)
         {
             if (storage.HasData)
@@ -123,7 +158,7 @@ internal sealed class CheckpointFuzzer(string name, byte[] seedFile, IReadOnlyLi
         if (file.Length == 0)
             return [0];
         int at = Place(file, random);
-        switch (random.Next(12))
+        switch (random.Next(13))
         {
             case 0:
                 file[at] ^= (byte)(1 << random.Next(8));
@@ -164,6 +199,10 @@ internal sealed class CheckpointFuzzer(string name, byte[] seedFile, IReadOnlyLi
                 length = Math.Min(Math.Min(other.Length - from, file.Length - at), 1 + random.Next(200));
                 other.AsSpan(from, length).CopyTo(file.AsSpan(at));
                 return file;
+            case 11:
+                byte[] word = Words[random.Next(Words.Length)];
+                int end = Math.Min(file.Length, at + random.Next(word.Length + 1));
+                return [.. file[..at], .. word, .. file[end..]];
             default:
                 int second = Place(file, random);
                 length = Math.Min(Math.Min(file.Length - at, file.Length - second), 1 + random.Next(32));

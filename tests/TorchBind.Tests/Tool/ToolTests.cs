@@ -188,6 +188,28 @@ public class ToolTests
     }
 
     [Test]
+    public void RunShowsAndSavesWhatComesOut()
+    {
+        using (var module = new TorchBind.Jit.ScriptModule("Affine"))
+        {
+            module.RegisterParameter("weight", new TorchBind.NN.Parameter(Torch.Tensor([2f, 3f])));
+            module.Define("def forward(self, x: Tensor, n: int) -> Tensor:\n    return x * self.weight + n\ndef names(self, p: Dict[str, List[float]], q: Optional[str]) -> Tuple[Dict[str, int], Optional[str]]:\n    lengths: Dict[str, int] = {}\n    for key in p.keys():\n        lengths[key] = len(p[key])\n    return lengths, q\n");
+            module.Save(InFolder("affine.pt"));
+        }
+        Numpy.Save(InFolder("x.npy"), Torch.Tensor([1f, 10f]));
+        Assert.That(Fine("run", "affine.pt", "--input", "x.npy", "--input", "int:1", "--output", "y.pth"), Does.Contain("float32[2]").And.Contain("tensor([ 3., 31.])"));
+        Assert.That(((Tensor)Torch.Load(InFolder("y.pth"))).ToArray<float>(), Is.EqualTo(new[] { 3f, 31f }));
+        Assert.That(Json("run", "affine.pt", "--input", "y.pth", "--input", "0").GetProperty("values").EnumerateArray().Select(static v => v.GetDouble()), Is.EqualTo(new[] { 6.0, 93 }));
+        var names = Json("run", "affine.pt", "--method", "names", "--input", "{\"a\": [1, 2.5], \"b\": []}", "--input", "none");
+        Assert.That(names[0].GetProperty("a").GetInt32(), Is.EqualTo(2));
+        Assert.That(names[1].ValueKind, Is.EqualTo(JsonValueKind.Null));
+        var (code, _, errors) = Run("run", "affine.pt", "--input", "string:x", "--input", "1");
+        Assert.That(code, Is.EqualTo(2));
+        Assert.That(errors, Does.Contain("Expected a value of type 'Tensor"));
+        Assert.That(Run("run", "affine.pt", "--input", "nothing").Errors, Does.Contain("'nothing' is neither a file nor an input"));
+    }
+
+    [Test]
     public void MistakesHaveTheirOwnExitCode()
     {
         Assert.That(Run("inspect", "absent.pth").Code, Is.EqualTo(2));

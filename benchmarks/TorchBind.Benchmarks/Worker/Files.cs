@@ -1,0 +1,110 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using TorchBind.Serialization;
+
+namespace TorchBind.Benchmarks.Worker;
+
+/// <summary>Checkpoints: loading, mapping, saving. The worker in Python makes the files.</summary>
+internal static unsafe class Files
+{
+    private static string Folder => Environment.GetEnvironmentVariable("TORCHBIND_BENCH_FILES") ?? throw new InvalidOperationException("TORCHBIND_BENCH_FILES names no folder.");
+
+    private static string PathOf(string name) => Path.Combine(Folder, name);
+
+    public static void AddTo(Dictionary<string, Func<Work>> entries)
+    {
+        entries["file-resnet18-load"] = () => Loading("resnet18.pth", mmap: false);
+        entries["file-resnet18-mmap"] = () => Loading("resnet18.pth", mmap: true);
+        entries["file-resnet18-save"] = Saving;
+        entries["file-1G-load"] = () => Loading("state-1G.pth", mmap: false);
+        entries["file-1G-load@read"] = () => Reading("state-1G.pth");
+        entries["file-1G-mmap"] = () => Loading("state-1G.pth", mmap: true);
+        entries["file-1G-safetensors"] = () => Loading("state-1G.safetensors", mmap: false);
+        entries["file-1G-safetensors@read"] = () => Reading("state-1G.safetensors");
+    }
+
+    private static Work Loading(string name, bool mmap)
+    {
+        var path = PathOf(name);
+        return new Work(
+            count =>
+            {
+                for (long i = 0; i < count; i++)
+                {
+                    using var state = Torch.LoadStateDict(path, mmap: mmap);
+                }
+            },
+            () =>
+            {
+                using var state = Torch.LoadStateDict(path, mmap: mmap);
+                return Work.Digest((name.EndsWith(".pth", StringComparison.Ordinal) ? state.Values.SkipLast(1).Last() : state["layers.63.weight"]).Flatten()[..1000]);
+            });
+    }
+
+    // The bytes of the file, once, into one new block.
+    private static Work Reading(string name)
+    {
+        var path = PathOf(name);
+        void Read()
+        {
+            using var file = File.OpenHandle(path);
+            var length = RandomAccess.GetLength(file);
+            var block = (byte*)NativeMemory.Alloc((nuint)length);
+            for (long at = 0; at < length;)
+                at += RandomAccess.Read(file, new Span<byte>(block + at, (int)Math.Min(length - at, 1 << 30)), at);
+            NativeMemory.Free(block);
+        }
+        return new Work(
+            count =>
+            {
+                for (long i = 0; i < count; i++)
+                    Read();
+            },
+            () => "");
+    }
+
+    private static Work Saving()
+    {
+        var state = Torch.LoadStateDict(PathOf("resnet18.pth"));
+        var path = PathOf("torchbind-saved.pth");
+        // torch.save does not wait for the disk either.
+        var options = new SaveOptions { FlushToDisk = false };
+        return new Work(
+            count =>
+            {
+                for (long i = 0; i < count; i++)
+                    Torch.Save(state, path, options);
+            },
+            () =>
+            {
+                Torch.Save(state, path, options);
+                using var saved = Torch.LoadStateDict(path);
+                return Work.Digest(saved["fc.weight"].Flatten()[..1000]);
+            });
+    }
+
+    /// <summary>Maps a file and takes one tensor: milliseconds to it, and resident bytes before, with that tensor, and with all of them.</summary>
+    public static void Mapped(string file)
+    {
+        Torch.Ones(1).Dispose();
+        var before = Resident();
+        var start = Stopwatch.GetTimestamp();
+        using var checkpoint = Checkpoint.Open(file, options: new CheckpointOptions { MemoryMap = true });
+        var entry = checkpoint.Tensors[checkpoint.Tensors.Count / 2];
+        var tensor = checkpoint.LoadTensor(entry);
+        var first = tensor.Sum().Item<float>();
+        var elapsed = Stopwatch.GetElapsedTime(start);
+        var one = Resident();
+        foreach (var each in checkpoint.Tensors)
+            checkpoint.LoadTensor(each);
+        var all = Resident();
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{elapsed.TotalNanoseconds} {before} {one} {all} {tensor.NBytes} {first}"));
+    }
+
+    private static long Resident()
+    {
+        var line = File.ReadLines("/proc/self/status").First(static l => l.StartsWith("VmRSS:", StringComparison.Ordinal));
+        return 1024 * long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture);
+    }
+}
