@@ -113,7 +113,7 @@ internal static class RunCommand
         JsonValueKind.True => true,
         JsonValueKind.False => false,
         JsonValueKind.String => json.GetString()!,
-        JsonValueKind.Number => json.TryGetInt64(out var number) ? number : json.GetDouble(),
+        JsonValueKind.Number => json.TryGetInt64(out var number) ? (ScriptValue)number : json.GetDouble(),
         JsonValueKind.Array => ScriptValue.List([.. json.EnumerateArray().Select(FromJson)]),
         _ => ScriptValue.Dictionary([.. json.EnumerateObject().Select(static p => ((ScriptValue)p.Name, FromJson(p.Value)))]),
     };
