@@ -13,6 +13,8 @@ public sealed unsafe class Generator : SafeHandle
 
     internal Generator(nint handle) : base(0, ownsHandle: true) => SetHandle(handle);
 
+    internal static Generator Wrap(nint handle) => new(handle);
+
     private static nint New(Device device)
     {
         nint handle;

@@ -5,6 +5,22 @@ using System.Runtime.InteropServices;
 
 namespace TorchBind.Interop;
 
+internal enum tb_boxed_kind
+{
+    TB_BOXED_NONE = 0,
+    TB_BOXED_BOOL = 1,
+    TB_BOXED_INT = 2,
+    TB_BOXED_DOUBLE = 3,
+    TB_BOXED_COMPLEX = 4,
+    TB_BOXED_STRING = 5,
+    TB_BOXED_TENSOR = 6,
+    TB_BOXED_LIST = 7,
+    TB_BOXED_TUPLE = 8,
+    TB_BOXED_DEVICE = 9,
+    TB_BOXED_GENERATOR = 10,
+    TB_BOXED_OTHER = 11,
+}
+
 internal enum tb_value_kind
 {
     TB_VALUE_NONE = 0,
@@ -47,6 +63,23 @@ internal enum tb_scalar_kind
     TB_SCALAR_INT = 1,
     TB_SCALAR_DOUBLE = 2,
     TB_SCALAR_COMPLEX = 3,
+}
+
+[StructLayout(LayoutKind.Explicit, Size = 40)]
+internal unsafe struct tb_boxed
+{
+    [FieldOffset(0)]
+    public int kind;
+    [FieldOffset(4)]
+    public int type;
+    [FieldOffset(8)]
+    public long i;
+    [FieldOffset(16)]
+    public double d;
+    [FieldOffset(24)]
+    public double imag;
+    [FieldOffset(32)]
+    public void* p;
 }
 
 [StructLayout(LayoutKind.Explicit, Size = 40)]
