@@ -7,15 +7,15 @@ namespace TorchBind;
 public static partial class Torch
 {
     /// <summary>Every operator that libtorch's dispatcher knows, by name. Mirrors <c>torch.ops</c>.</summary>
-    public static OperatorTable Ops { get; } = new();
+    public static OperatorRegistry Ops { get; } = new();
 }
 
 /// <summary>The operators of libtorch, of libraries that were loaded, and of C#. There is one: <see cref="Torch.Ops"/>.</summary>
-public sealed unsafe class OperatorTable
+public sealed unsafe class OperatorRegistry
 {
     private readonly ConcurrentDictionary<string, nint> _libraries = new();
 
-    internal OperatorTable() { }
+    internal OperatorRegistry() { }
 
     /// <summary>The operator with a name. Mirrors <c>torch.ops.aten.add.Tensor</c>.</summary>
     /// <param name="name">Namespace, name and overload: <c>aten::add.Tensor</c>; without a point, the overload that has no name.</param>
