@@ -26,11 +26,6 @@
 
 #include "shim.h"
 
-namespace torch::jit {
-// Declared in torch/csrc/jit/api's larger headers, which bring in far more than is needed here.
-TORCH_API std::shared_ptr<CompilationUnit> compile(const std::string& source);
-} // namespace torch::jit
-
 namespace {
 
 using c10::IValue;
@@ -547,6 +542,41 @@ Function& function_of(const CompilationUnit& unit, const char* name) {
   return *found;
 }
 
+// ---- names in source
+
+// torch.ops: a namespace of operators for each attribute.
+struct OperatorNamespaces final : torch::jit::SugaredValue {
+  std::string kind() const override { return "torch.ops"; }
+  std::shared_ptr<SugaredValue> attr(const torch::jit::SourceRange&, torch::jit::GraphFunction&,
+                                     const std::string& field) override {
+    return std::make_shared<torch::jit::BuiltinModule>(field);
+  }
+};
+
+struct TorchNamespace final : torch::jit::BuiltinModule {
+  TorchNamespace() : BuiltinModule("aten") {}
+  std::shared_ptr<SugaredValue> attr(const torch::jit::SourceRange& location,
+                                     torch::jit::GraphFunction& method, const std::string& field) override {
+    if (field == "ops")
+      return std::make_shared<OperatorNamespaces>();
+    return BuiltinModule::attr(location, method, field);
+  }
+};
+
+// What libtorch's own resolver knows, and torch.ops.
+struct SourceResolver final : torch::jit::Resolver {
+  std::shared_ptr<torch::jit::SugaredValue> resolveValue(const std::string& name,
+                                                         torch::jit::GraphFunction& method,
+                                                         const torch::jit::SourceRange& location) override {
+    if (name == "torch")
+      return std::make_shared<TorchNamespace>();
+    return torch::jit::nativeResolver()->resolveValue(name, method, location);
+  }
+};
+
+// The parser wants a line's end after the last line.
+std::string complete(const char* source) { return std::string(source) + '\n'; }
+
 // ---- archives
 
 std::optional<c10::Device> device_or_none(int32_t type, int32_t index) {
@@ -638,12 +668,16 @@ tb_status tb_jit_save_buffer(tb_object module, const char* const* extra_names, c
 
 tb_status tb_jit_compile(const char* source, tb_unit* result) {
   return tb::guard([&] {
-    *result = reinterpret_cast<tb_unit>(new std::shared_ptr<CompilationUnit>(torch::jit::compile(source)));
+    auto made = std::make_shared<CompilationUnit>();
+    made->define(std::nullopt, complete(source), std::make_shared<SourceResolver>(), nullptr);
+    *result = reinterpret_cast<tb_unit>(new std::shared_ptr<CompilationUnit>(std::move(made)));
   });
 }
 
 tb_status tb_unit_define(tb_unit self, const char* source) {
-  return tb::guard([&] { unit(self)->define(std::nullopt, source, torch::jit::nativeResolver(), nullptr); });
+  return tb::guard([&] {
+    unit(self)->define(std::nullopt, complete(source), std::make_shared<SourceResolver>(), nullptr);
+  });
 }
 
 void tb_unit_free(tb_unit self) { delete &unit(self); }
@@ -763,7 +797,8 @@ tb_status tb_module_new(const char* name, tb_object owner, tb_object* result) {
 }
 
 tb_status tb_module_define(tb_object self, const char* source) {
-  return tb::guard([&] { Module(object(self)).define(source); });
+  return tb::guard(
+      [&] { Module(object(self)).define(complete(source), std::make_shared<SourceResolver>()); });
 }
 
 tb_status tb_module_register(tb_object self, const char* name, int32_t role, const char* type,

@@ -147,4 +147,22 @@ public sealed class OpsTests
         var scores = Torch.Tensor([0.9, 0.8, 0.7], DType.Float32);
         Assert.That(Torch.Ops["torchvision::nms"].Call<Tensor>(boxes, scores, 0.5).ToArray<long>(), Is.EqualTo(new long[] { 0, 2 }));
     }
+
+    [Test]
+    public void TorchScriptCallsAnOperatorWrittenInCSharp()
+    {
+        using var library = new OperatorLibrary("tb_test_script");
+        library.Define("mul_add(Tensor a, Tensor b, float c=1.0) -> Tensor");
+        library.Impl("mul_add", static arguments => (Tensor)arguments[0]! * (Tensor)arguments[1]! + (double)arguments[2]!);
+        // Without a line's end after the last line, as raw text has it.
+        using var unit = Torch.Jit.Compile(
+            """
+            def twice(x: Tensor) -> Tensor:
+                for i in range(2):
+                    x = torch.ops.tb_test_script.mul_add(x, x, 0.5)
+                return torch.ops.aten.neg(x)
+            """);
+        Assert.That(((Tensor)unit.Invoke("twice", Torch.Ones(2))).ToArray<float>(), Is.EqualTo(new[] { -2.75f, -2.75f }));
+        Assert.That(() => Torch.Jit.Compile("def f(x: Tensor):\n    return torch.ops.tb_test_script.nothing(x)"), Throws.InstanceOf<TorchException>());
+    }
 }
