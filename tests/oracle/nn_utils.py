@@ -96,7 +96,45 @@ def parametrized():
     train("orthogonal square", m, x)
 
 
+def hooked():
+    """The older forms of weight and spectral norm."""
+    for name, f, remove in [
+        ("weight_norm", nn.utils.weight_norm, nn.utils.remove_weight_norm),
+        ("weight_norm dim", lambda m: nn.utils.weight_norm(m, dim=None), nn.utils.remove_weight_norm),
+        ("spectral_norm", nn.utils.spectral_norm, nn.utils.remove_spectral_norm),
+        ("spectral_norm options", lambda m: nn.utils.spectral_norm(m, n_power_iterations=3, dim=1), nn.utils.remove_spectral_norm),
+    ]:
+        torch.manual_seed(7)
+        m, x = f(nn.Linear(6, 4)), torch.randn(3, 6)
+        result(f"hook {name} before", m.weight)
+        train("hook " + name, m, x)
+        m.train()
+        m(x)
+        result(f"hook {name} again", m(x), *m.state_dict().values())
+        remove(m)
+        result(f"hook {name} removed", m.weight)
+    torch.manual_seed(8)
+    m = nn.utils.spectral_norm(nn.ConvTranspose2d(3, 5, 2))
+    result("hook spectral_norm transposed", m(torch.randn(2, 3, 4, 4)), *m.state_dict().values())
+    RESULTS["hook spectral_norm metadata"] = {k: dict(v.get("spectral_norm", {})) for k, v in m.state_dict()._metadata.items()}
+
+
+class EveryOther(prune.BasePruningMethod):
+    PRUNING_TYPE = "unstructured"
+
+    def compute_mask(self, t, default_mask):
+        mask = default_mask.clone()
+        mask.view(-1)[::2] = 0
+        return mask
+
+
 def prunes():
+    torch.manual_seed(9)
+    m = nn.Sequential(nn.Linear(6, 5), nn.Linear(5, 4))
+    EveryOther.apply(m[0], "weight")
+    EveryOther.apply(m[0], "weight")
+    prune.global_unstructured([(m[0], "weight"), (m[1], "weight")], EveryOther)
+    result("prune.method", *m.state_dict().values())
     for name, f in {
         "identity": lambda m: prune.identity(m, "weight"),
         "random_unstructured": lambda m: prune.random_unstructured(m, "weight", amount=0.4),
@@ -152,6 +190,6 @@ def others():
 if __name__ == "__main__":
     if len(sys.argv) > 1:
         torch.set_num_threads(int(sys.argv[1]))
-    for f in (inits, clips, parametrized, prunes, others):
+    for f in (inits, clips, parametrized, hooked, prunes, others):
         f()
     json.dump(RESULTS, sys.stdout)

@@ -14,7 +14,8 @@ internal static class Loading
         {
             entries[$"loader-cheap-w{workers}"] = () => Walk(new Cheap(), 32, workers);
             entries[$"loader-tensors-w{workers}"] = () => Walk(new TensorDataset(Work.Pattern(2048, 16), Torch.Arange(2048)), 32, workers);
-            entries[$"loader-expensive-w{workers}"] = () => Walk(new Expensive(), 8, workers);
+            entries[$"loader-expensive-w{workers}"] = () => Walk(new Expensive(scope: true), 8, workers);
+            entries[$"loader-expensive-w{workers}@gc"] = () => Walk(new Expensive(scope: false), 8, workers);
         }
     }
 
@@ -28,7 +29,7 @@ internal static class Loading
         public override Tensor[] this[long index] => [_values[index], _labels[index]];
     }
 
-    private sealed class Expensive : Dataset<Tensor[]>
+    private sealed class Expensive(bool scope) : Dataset<Tensor[]>
     {
         private readonly Tensor _images = Work.Pattern(128, 3, 48, 48);
         private readonly Tensor _labels = Torch.Arange(128);
@@ -39,11 +40,22 @@ internal static class Loading
         {
             get
             {
-                var image = _images[index];
-                for (var i = 0; i < 10; i++)
-                    image = (image * 1.1 - 0.05).Sin().Roll(1, 2);
-                return [image, _labels[index]];
+                if (!scope)
+                    return Sample(index);
+                using var temporaries = new TensorScope();
+                var sample = Sample(index);
+                temporaries.Keep(sample[0]);
+                temporaries.Keep(sample[1]);
+                return sample;
             }
+        }
+
+        private Tensor[] Sample(long index)
+        {
+            var image = _images[index];
+            for (var i = 0; i < 10; i++)
+                image = (image * 1.1 - 0.05).Sin().Roll(1, 2);
+            return [image, _labels[index]];
         }
     }
 

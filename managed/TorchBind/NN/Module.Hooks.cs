@@ -109,7 +109,7 @@ public abstract partial class Module
     }
 
     // Members of foreign classes are plain fields: they receive a parametrized value before each call.
-    private void RefreshComputed()
+    internal void RefreshComputed()
     {
         if (_overlay is null)
             return;

@@ -121,6 +121,81 @@ public class NNUtilsParityTests
     }
 
     [Test]
+    public void TheOlderFormsOfWeightAndSpectralNorm()
+    {
+        var cases = new Dictionary<string, (Func<Linear, Linear> Put, Func<Linear, Linear> Remove)>
+        {
+            ["weight_norm"] = (static m => NormHooks.WeightNorm(m), static m => NormHooks.RemoveWeightNorm(m)),
+            ["weight_norm dim"] = (static m => NormHooks.WeightNorm(m, dim: null), static m => NormHooks.RemoveWeightNorm(m)),
+            ["spectral_norm"] = (static m => NormHooks.SpectralNorm(m), static m => NormHooks.RemoveSpectralNorm(m)),
+            ["spectral_norm options"] = (static m => NormHooks.SpectralNorm(m, nPowerIterations: 3, dim: 1), static m => NormHooks.RemoveSpectralNorm(m)),
+        };
+        foreach (var (name, (put, remove)) in cases)
+        {
+            Torch.ManualSeed(7);
+            var m = put(new Linear(6, 4));
+            var x = Torch.Randn(3, 6);
+            Same($"hook {name} before", m.Weight);
+            Train("hook " + name, m, x);
+            m.Train();
+            m.Call(x);
+            var again = m.Call(x);
+            Same($"hook {name} again", [again, .. m.StateDict().Values]);
+            Assert.That(() => put(m), Throws.InvalidOperationException.With.Message.Contains("two"));
+            remove(m);
+            Same($"hook {name} removed", m.Weight);
+            Assert.That(m.NamedParameters().Select(static p => p.Name), Is.EquivalentTo(new[] { "weight", "bias" }));
+            Assert.That(() => remove(m), Throws.ArgumentException.With.Message.Contains("not found in Linear"));
+        }
+        Torch.ManualSeed(8);
+        var transposed = NormHooks.SpectralNorm(new ConvTranspose2d(3, 5, 2));
+        var y = transposed.Call(Torch.Randn(2, 3, 4, 4));
+        var state = transposed.StateDict();
+        Same("hook spectral_norm transposed", [y, .. state.Values]);
+        Assert.That(JsonSerializer.Serialize(state.Metadata.ToDictionary(static m => m.Key, static m => m.Value["spectral_norm"])),
+            Is.EqualTo(JsonSerializer.Serialize(s_python.Value.GetProperty("hook spectral_norm metadata"))));
+    }
+
+    private sealed partial class FieldNet : Module<Tensor, Tensor>
+    {
+        public Parameter Weight = new(Torch.Ones(2, 2));
+
+        protected override Tensor Forward(Tensor input) => input.Matmul(Weight);
+    }
+
+    [Test]
+    public void HooksServePlainFieldsToo()
+    {
+        var m = NormHooks.WeightNorm(new FieldNet());
+        using (Torch.NoGrad())
+            m.GetParameter("weight_g").Mul_(2);
+        // Rows of length sqrt(2) become twice as long: each element is 2.
+        Assert.That(m.Call(Torch.Ones(1, 2)).ToArray<float>(), Is.All.EqualTo(4f).Within(1e-6f));
+    }
+
+    private sealed class EveryOther : PruningMethod
+    {
+        protected internal override Tensor ComputeMask(Tensor t, Tensor defaultMask)
+        {
+            var mask = defaultMask.Clone();
+            mask.View(-1)[Torch.Slice(0, null, 2)].Fill_(0);
+            return mask;
+        }
+    }
+
+    [Test]
+    public void PruningInAWayOfOnesOwn()
+    {
+        Torch.ManualSeed(9);
+        var (first, second) = (new Linear(6, 5), new Linear(5, 4));
+        var both = new Sequential(first, second);
+        Prune.Apply(first, "weight", new EveryOther());
+        Prune.Apply(first, "weight", new EveryOther());
+        Prune.GlobalUnstructured([(first, "weight"), (second, "weight")], new EveryOther());
+        Same("prune.method", [.. both.StateDict().Values]);
+    }
+
+    [Test]
     public void Pruning()
     {
         var cases = new Dictionary<string, Func<Linear, Linear>>

@@ -35,6 +35,46 @@ public readonly struct PruneAmount
     }
 }
 
+/// <summary>What a <see cref="PruningMethod"/> looks at when a parameter is pruned again. Mirrors <c>PRUNING_TYPE</c>.</summary>
+public enum PruningType
+{
+    /// <summary>The entries that are left.</summary>
+    Unstructured,
+    /// <summary>The channels that are left.</summary>
+    Structured,
+    /// <summary>Everything.</summary>
+    Global,
+}
+
+/// <summary>
+/// A way of one's own to prune: a mask for a tensor. Mirrors <c>torch.nn.utils.prune.BasePruningMethod</c>.
+/// </summary>
+/// <example><code>
+/// sealed class EveryOther : PruningMethod
+/// {
+///     protected override Tensor ComputeMask(Tensor t, Tensor defaultMask)
+///     {
+///         var mask = defaultMask.Clone();
+///         mask.View(-1)[Torch.Slice(0, null, 2)].Fill_(0);
+///         return mask;
+///     }
+/// }
+/// Prune.Apply(module, "weight", new EveryOther());
+/// </code></example>
+public abstract class PruningMethod
+{
+    /// <summary>What the method sees when the parameter is pruned already. Default: the entries that are left.</summary>
+    public virtual PruningType PruningType => PruningType.Unstructured;
+
+    /// <summary>The dimension of the channels of a structured method. Default: 0.</summary>
+    public virtual int Dim => 0;
+
+    /// <summary>The mask: ones and zeros, of the tensor's shape. Mirrors <c>compute_mask</c>.</summary>
+    /// <param name="t">The tensor, or what is left of it.</param>
+    /// <param name="defaultMask">The mask so far, of the same shape; not to be changed.</param>
+    protected internal abstract Tensor ComputeMask(Tensor t, Tensor defaultMask);
+}
+
 /// <summary>
 /// Sets entries of parameters to zero and holds them there: the parameter becomes <c>name_orig</c>, beside it stands the buffer
 /// <c>name_mask</c>, and the property gives their product. Pruning again prunes what is left. Mirrors <c>torch.nn.utils.prune</c>.
@@ -42,14 +82,37 @@ public readonly struct PruneAmount
 public static class Prune
 {
     /// <summary>Prunes nothing, but makes mask and product. Mirrors <c>prune.identity</c>.</summary>
-    public static T Identity<T>(T module, string name) where T : Module => Apply(module, name, null, static (_, mask) => mask, Kind.Unstructured);
+    public static T Identity<T>(T module, string name) where T : Module => Apply(module, name, null, static (_, mask) => mask, PruningType.Unstructured);
+
+    /// <summary>Prunes in a way of one's own. Mirrors <c>BasePruningMethod.apply</c>.</summary>
+    /// <param name="module">The module.</param>
+    /// <param name="name">The parameter, <c>weight</c>.</param>
+    /// <param name="method">Gives the mask.</param>
+    /// <param name="importanceScores">Looked at instead of the parameter, of its shape. Default: the parameter.</param>
+    public static T Apply<T>(T module, string name, PruningMethod method, Tensor? importanceScores = null) where T : Module
+    {
+        ArgumentNullException.ThrowIfNull(method);
+        return Apply(module, name, importanceScores, method.ComputeMask, method.PruningType, method.Dim);
+    }
+
+    /// <summary>Prunes several parameters as one in a way of one's own, an unstructured one. Mirrors <c>prune.global_unstructured</c>.</summary>
+    /// <param name="parameters">Modules and names.</param>
+    /// <param name="method">Gives the mask of all entries, one after the other.</param>
+    /// <exception cref="ArgumentException">The method is not unstructured.</exception>
+    public static void GlobalUnstructured(IEnumerable<(Module Module, string Name)> parameters, PruningMethod method)
+    {
+        ArgumentNullException.ThrowIfNull(method);
+        if (method.PruningType != PruningType.Unstructured)
+            throw new ArgumentException("Only unstructured methods prune several parameters as one.", nameof(method));
+        Global(parameters, method.ComputeMask);
+    }
 
     /// <summary>Prunes random entries. Mirrors <c>prune.random_unstructured</c>.</summary>
     /// <param name="module">The module.</param>
     /// <param name="name">The parameter, <c>weight</c>.</param>
     /// <param name="amount">How many, or which share.</param>
     public static T RandomUnstructured<T>(T module, string name, PruneAmount amount) where T : Module =>
-        Apply(module, name, null, (t, mask) => Random(t, mask, amount), Kind.Unstructured);
+        Apply(module, name, null, (t, mask) => Random(t, mask, amount), PruningType.Unstructured);
 
     /// <summary>Prunes the entries of least absolute value. Mirrors <c>prune.l1_unstructured</c>.</summary>
     /// <param name="module">The module.</param>
@@ -57,7 +120,7 @@ public static class Prune
     /// <param name="amount">How many, or which share.</param>
     /// <param name="importanceScores">Looked at instead of the parameter, of its shape. Default: the parameter.</param>
     public static T L1Unstructured<T>(T module, string name, PruneAmount amount, Tensor? importanceScores = null) where T : Module =>
-        Apply(module, name, importanceScores, (t, mask) => Least(t, mask, amount), Kind.Unstructured);
+        Apply(module, name, importanceScores, (t, mask) => Least(t, mask, amount), PruningType.Unstructured);
 
     /// <summary>Prunes random channels. Mirrors <c>prune.random_structured</c>.</summary>
     /// <param name="module">The module.</param>
@@ -74,7 +137,7 @@ public static class Prune
             var draw = Torch.Rand(channels);
             var keep = draw.Gt(draw.Kthvalue(count).Item1);
             return Channel(t, dim, keep.Nonzero().Squeeze(1)).Mul(mask.To(t.DType));
-        }, Kind.Structured, dim);
+        }, PruningType.Structured, dim);
 
     /// <summary>Prunes the channels of least norm. Mirrors <c>prune.ln_structured</c>.</summary>
     /// <param name="module">The module.</param>
@@ -93,7 +156,7 @@ public static class Prune
             var at = dim < 0 ? dim + t.NDim : dim;
             var norm = t.Norm(n, [.. Enumerable.Range(0, t.NDim).Where(d => d != at).Select(static d => (long)d)]);
             return Channel(t, dim, norm.Topk(channels - count, largest: true).Item2).Mul(mask.To(t.DType));
-        }, Kind.Structured, dim);
+        }, PruningType.Structured, dim);
 
     /// <summary>Prunes where a mask is zero. Mirrors <c>prune.custom_from_mask</c>.</summary>
     /// <param name="module">The module.</param>
@@ -105,7 +168,7 @@ public static class Prune
         ArgumentNullException.ThrowIfNull(mask);
         return Apply(module, name, null, (_, before) => before.Shape == mask.Shape
             ? before.Mul(mask.To(before.DType))
-            : throw new ArgumentException($"The mask has the shape {mask.Shape}, the parameter {before.Shape}.", nameof(mask)), Kind.Global);
+            : throw new ArgumentException($"The mask has the shape {mask.Shape}, the parameter {before.Shape}.", nameof(mask)), PruningType.Global);
     }
 
     /// <summary>Prunes the entries of least absolute value of several parameters, all compared. Mirrors <c>prune.global_unstructured</c> with <c>L1Unstructured</c>.</summary>
@@ -144,9 +207,7 @@ public static class Prune
         return module.NamedBuffers().Any(static b => b.Name.EndsWith("_mask", StringComparison.Ordinal));
     }
 
-    private enum Kind { Unstructured, Structured, Global }
-
-    private static T Apply<T>(T module, string name, Tensor? scores, Func<Tensor, Tensor, Tensor> method, Kind kind, int dim = 0) where T : Module
+    private static T Apply<T>(T module, string name, Tensor? scores, Func<Tensor, Tensor, Tensor> method, PruningType kind, int dim = 0) where T : Module
     {
         ArgumentNullException.ThrowIfNull(module);
         ArgumentNullException.ThrowIfNull(name);
@@ -177,16 +238,16 @@ public static class Prune
     }
 
     // What was pruned before stays pruned; the method sees the rest.
-    private static Tensor Combine(Tensor t, Tensor mask, Func<Tensor, Tensor, Tensor> method, Kind kind, int dim)
+    private static Tensor Combine(Tensor t, Tensor mask, Func<Tensor, Tensor, Tensor> method, PruningType kind, int dim)
     {
         var result = mask.To(t.DType);
         switch (kind)
         {
-            case Kind.Unstructured:
+            case PruningType.Unstructured:
                 var left = mask.Eq(1);
                 result[left] = method(t[left], mask[left]).To(result.DType);
                 return result;
-            case Kind.Structured:
+            case PruningType.Structured:
                 var at = dim < 0 ? dim + t.NDim : dim;
                 var keep = mask.Sum([.. Enumerable.Range(0, t.NDim).Where(d => d != at).Select(static d => (long)d)]).Ne(0).Nonzero().Squeeze(1);
                 return result.IndexCopy(at, keep, method(t.IndexSelect(at, keep), mask.IndexSelect(at, keep)).To(result.DType));
@@ -229,7 +290,7 @@ public static class Prune
         using var _ = Torch.NoGrad();
         var values = ConvertParameters.ParametersToVector(all.Select(static p => p.Module.TensorOf(p.Key)!.Detach()));
         var before = ConvertParameters.ParametersToVector(all.Select(static p => p.Module.Registered(p.Key + "_mask") as Tensor ?? Torch.OnesLike(p.Module.TensorOf(p.Key)!.Detach())));
-        var mask = Combine(values, before, method, Kind.Unstructured, 0);
+        var mask = Combine(values, before, method, PruningType.Unstructured, 0);
         var at = 0L;
         foreach (var (module, key) in all)
         {
