@@ -29,7 +29,7 @@ def parameters(cls):
     except (TypeError, ValueError):
         return []
     kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    return [p.name for p in list(signature.parameters.values())[1:] if p.kind in kinds]
+    return [p.name for p in list(signature.parameters.values())[1:] if p.kind in kinds and not p.name.startswith("_")]
 
 
 def main():

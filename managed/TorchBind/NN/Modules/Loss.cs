@@ -535,11 +535,6 @@ public partial class CTCLoss(long blank = 0, Reduction reduction = Reduction.Mea
             (Tensor)inputs[0]!, (Tensor)inputs[1]!, (Tensor)inputs[2]!, (Tensor)inputs[3]!, Blank, Reduction, ZeroInfinity))!;
 }
 
-/// <summary>Options of <see cref="LinearCrossEntropyLoss"/>. Mirrors <c>nn.LinearCrossEntropyOptions</c>; they save memory in Python and change nothing here.</summary>
-/// <param name="BatchChunkSize">How many rows are computed at once. Default: Python decides.</param>
-/// <param name="AccPolicy">How sums are kept: <c>auto</c>, <c>accurate</c> or <c>compact</c>. Default: <c>auto</c>.</param>
-public sealed record LinearCrossEntropyOptions(long? BatchChunkSize = null, string AccPolicy = "auto");
-
 /// <summary>A linear layer and the cross entropy of its outputs. Shape: (N, in) or (in), and (N) or (). Mirrors <c>nn.LinearCrossEntropyLoss</c> (libtorch 2.14).</summary>
 public partial class LinearCrossEntropyLoss : Module<Tensor, Tensor, Tensor>
 {
