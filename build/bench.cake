@@ -32,6 +32,9 @@ Task("Bench")
                 assembly, "--cpp=" + CppWorker(libtorch), "--python=" + libtorch.Python,
                 "--python-worker=" + parameters.InRoot("benchmarks", "python", "worker.py"), "--output=" + parameters.Artifacts("bench"),
             ];
+            var tool = parameters.OutputOf("TorchBind.Tool");
+            BuildProject("tool", "managed/TorchBind.Tool/TorchBind.Tool.csproj", () => System.IO.File.Exists(tool));
+            arguments.Add("--tool=" + tool);
             if (parameters.Filter is not null)
                 arguments.Add("--filter=" + parameters.Filter);
             Run(DotnetFor(libtorch), [.. arguments, .. parameters.Rest], EnvironmentFor(libtorch));

@@ -50,4 +50,14 @@ Task("TestPackage")
                 throw new CakeException($"The program that uses the packages printed (exit code {code}):\n{output}\nexpected:\n{expected}");
             Information("the packages work on libtorch {0}", libtorch.Version);
         }
+
+        // The tool, installed as users do; looking at a file needs no libtorch, so its own program does.
+        var tools = parameters.Artifacts("package-test", "tools");
+        Run("dotnet", ["tool", "install", "TorchBind.Tool", "--tool-path", tools, "--version", PackageVersion(), "--configfile", "nuget.config", "--no-cache"],
+            directory: parameters.InRoot("tests", "package"));
+        var shown = new List<string>();
+        if (Start(System.IO.Path.Combine(tools, "torchbind"), ["inspect", parameters.InRoot("tests", "fixtures", "checkpoints", "2.6", "simple.pth")], line: shown.Add) != 0
+            || !shown.Any(line => line.Contains("w  float32 [2, 4], 32 bytes")))
+            throw new CakeException("The installed tool printed:\n" + string.Join('\n', shown));
+        Information("the tool works");
     });

@@ -8,7 +8,7 @@ namespace TorchBind.Tool;
 /// <summary><c>torchbind convert A B</c>: writes a checkpoint in another form.</summary>
 internal static class ConvertCommand
 {
-    private static readonly string[] s_forms = ["zip", "safetensors", "npz", "sharded-safetensors", "sharded-zip"];
+    private static readonly string[] s_forms = ["zip", "stream", "safetensors", "npz", "sharded-safetensors", "sharded-zip"];
 
     public static Command Create()
     {
@@ -39,14 +39,14 @@ internal static class ConvertCommand
         if (Path.GetFullPath(from) == Path.GetFullPath(to))
             throw new ArgumentException("Source and target are the same file.");
 
-        var options = new SaveOptions { ForOldReaders = old };
+        var options = new SaveOptions { ForOldReaders = old, StreamForm = form == "stream" };
         var value = Torch.Load(from, mapLocation: "cpu", mmap: true);
         foreach (var part in key?.Split('.') ?? [])
             value = long.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var index) && value.Kind is CheckpointValueKind.List or CheckpointValueKind.Tuple ? value[index] : value[part];
 
         var tensors = 0;
         string written;
-        if (form == "zip" && prefix is null && value.Raw is not PickleObject)
+        if (form is "zip" or "stream" && prefix is null && value.Raw is not PickleObject)
         {
             // As it is, with numbers, lists and all.
             Torch.Save(value.ToObject(), to, options);
@@ -86,7 +86,7 @@ internal static class ConvertCommand
     {
         switch (form)
         {
-            case "zip":
+            case "zip" or "stream":
                 Torch.Save(state, to, options);
                 return to;
             case "npz":

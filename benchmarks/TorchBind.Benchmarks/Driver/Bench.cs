@@ -72,9 +72,13 @@ internal static class Bench
         var programs = options.Programs ? ProgramResults.Measure(options, cpp, python, self) : null;
         if (programs is not null)
             Report.Programs(programs);
+        var files = options.Tool.Length > 0 && entries.Any(static entry => entry.Name == "file-1G-load") ? FileResults.Measure(options, self) : null;
+        files?.Report();
         var targets = Targets.Judge(results, programs);
+        if (files is not null)
+            targets = [.. targets, .. files.Targets()];
         Report.Targets(targets);
-        Summary.Write(Path.Combine(options.Output, "summary.json"), Torch.Version, results, programs, targets, replaceAll: options.Filter.Length == 0);
+        Summary.Write(Path.Combine(options.Output, "summary.json"), Torch.Version, results, programs, files, targets, replaceAll: options.Filter.Length == 0);
         Console.WriteLine($"\n{watch.Elapsed.TotalSeconds:F0} s");
         return 0;
     }

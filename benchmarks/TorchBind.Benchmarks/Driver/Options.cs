@@ -6,6 +6,7 @@ internal sealed record Options
     public string Cpp { get; private init; } = "";
     public string Python { get; private init; } = "";
     public string PythonWorker { get; private init; } = "";
+    public string Tool { get; private init; } = "";
     public string Output { get; private init; } = ".";
     public string[] Filter { get; private init; } = [];
     public bool Smoke { get; private init; }
@@ -28,6 +29,7 @@ internal sealed record Options
                 "--cpp" => options with { Cpp = value },
                 "--python" => options with { Python = value },
                 "--python-worker" => options with { PythonWorker = value },
+                "--tool" => options with { Tool = value },
                 "--output" => options with { Output = value },
                 "--filter" => options with { Filter = value.Split(',', StringSplitOptions.RemoveEmptyEntries) },
                 "--smoke" => options with { Smoke = true },

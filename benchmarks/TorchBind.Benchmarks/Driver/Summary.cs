@@ -13,11 +13,13 @@ internal static class Summary
     /// the same libtorch go, otherwise only those that were measured again.
     /// </summary>
     public static void Write(
-        string path, string libtorch, IReadOnlyList<Result> results, ProgramResults? programs, IReadOnlyList<Target> targets, bool replaceAll)
+        string path, string libtorch, IReadOnlyList<Result> results, ProgramResults? programs, FileResults? files, IReadOnlyList<Target> targets, bool replaceAll)
     {
         var fresh = results.Select(result => EntryOf(result, libtorch)).ToList();
         if (programs is not null)
             fresh.AddRange(EntriesOf(programs, libtorch));
+        if (files is not null)
+            fresh.Add(files.Entry(libtorch));
         var names = fresh.Select(entry => entry["name"]!.GetValue<string>()).ToHashSet(StringComparer.Ordinal);
         var old = File.Exists(path) ? JsonNode.Parse(File.ReadAllText(path)) as JsonObject : null;
 

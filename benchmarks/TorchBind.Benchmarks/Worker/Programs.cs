@@ -19,6 +19,12 @@ internal static class Programs
             case "train":
                 Train(scope: arguments is ["scope"]);
                 return 0;
+            case "load-once":
+                Files.Once(arguments[0], load: true);
+                return 0;
+            case "read-once":
+                Files.Once(arguments[0], load: false);
+                return 0;
             case "mapped":
                 Files.Mapped(arguments[0]);
                 return 0;

@@ -289,7 +289,7 @@ public sealed unsafe class ScriptModule : Module
     // ---- saving
 
     /// <summary>Saves the module as an archive that Python's <c>torch.jit.load</c> and C++ read. Mirrors <c>torch.jit.save</c>.</summary>
-    /// <param name="path">The file. It appears whole or not at all.</param>
+    /// <param name="path">The file. It appears whole or not at all: it is written beside its place, flushed and renamed.</param>
     /// <param name="extraFiles">Files to put into the archive, by name.</param>
     /// <exception cref="IOException">The file cannot be written.</exception>
     public void Save(string path, IReadOnlyDictionary<string, byte[]>? extraFiles = null)
@@ -309,6 +309,8 @@ public sealed unsafe class ScriptModule : Module
                 fixed (tb_value* nodes = contents.Nodes)
                     NativeError.Check(NativeMethods.tb_jit_save(self.Handle, text, names.Pointers, nodes, names.Count));
             }
+            using (var file = File.OpenHandle(partial, FileMode.Open, FileAccess.ReadWrite))
+                RandomAccess.FlushToDisk(file);
             File.Move(partial, full, overwrite: true);
         }
         finally

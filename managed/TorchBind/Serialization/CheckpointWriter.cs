@@ -1,4 +1,5 @@
 using System.Text;
+using TorchBind.Serialization.Forms;
 using TorchBind.Serialization.IO;
 using TorchBind.Serialization.Pickle;
 using TorchBind.Serialization.Zip;
@@ -15,7 +16,10 @@ internal static class CheckpointWriter
         (ReadOnlyMemory<byte> pickle, IReadOnlyList<StorageEntry> storages) = TorchPickler.Write(value, describer, options);
         using ByteSink sink = ByteSink.CreateFile(path, options.FlushToDisk);
         string root = Path.GetFileNameWithoutExtension(path);
-        Write(sink, root.Length == 0 ? "archive" : root, pickle, storages);
+        if (options.StreamForm)
+            WriteStream(sink, pickle, storages);
+        else
+            Write(sink, root.Length == 0 ? "archive" : root, pickle, storages);
         sink.Commit();
         GC.KeepAlive(value);
     }
@@ -25,7 +29,10 @@ internal static class CheckpointWriter
         using var describer = new TensorDescriber();
         (ReadOnlyMemory<byte> pickle, IReadOnlyList<StorageEntry> storages) = TorchPickler.Write(value, describer, options);
         using ByteSink sink = ByteSink.ToStream(stream);
-        Write(sink, "archive", pickle, storages);
+        if (options.StreamForm)
+            WriteStream(sink, pickle, storages);
+        else
+            Write(sink, "archive", pickle, storages);
         sink.Commit();
         GC.KeepAlive(value);
     }
@@ -43,6 +50,41 @@ internal static class CheckpointWriter
         }
         zip.Write(root + "/version", "3\n"u8);
         zip.Finish();
+    }
+
+    // Five pickles: a magic number, the version, sizes of types in C, the objects, the keys; then for each storage its length and bytes.
+    private static unsafe void WriteStream(ByteSink sink, ReadOnlyMemory<byte> pickle, IReadOnlyList<StorageEntry> storages)
+    {
+        Plain(sink, LegacyForm.MagicNumber);
+        Plain(sink, 1001L);
+        Plain(sink, new Dictionary<string, object>
+        {
+            ["protocol_version"] = 1001L,
+            ["little_endian"] = BitConverter.IsLittleEndian,
+            ["type_sizes"] = new Dictionary<string, object> { ["short"] = 2L, ["int"] = 4L, ["long"] = 4L },
+        });
+        sink.Write(pickle.Span);
+        Plain(sink, Enumerable.Range(0, storages.Count).Select(static i => i.ToString(System.Globalization.CultureInfo.InvariantCulture)).ToList());
+        Span<byte> count = stackalloc byte[8];
+        foreach (StorageEntry storage in storages)
+        {
+            System.Buffers.Binary.BinaryPrimitives.WriteInt64LittleEndian(count, storage.ByteLength / storage.WrittenItemSize);
+            sink.Write(count);
+            byte* data = storage.LivePointer;
+            if (data == null)
+                data = storage.MappedPointer;
+            if (data != null)
+                sink.Write(data, storage.ByteLength);
+            else if (storage.ByteLength > 0)
+                sink.Write(storage.ReadBytes());
+            GC.KeepAlive(storage);
+        }
+    }
+
+    private static void Plain(ByteSink sink, object value)
+    {
+        using var describer = new TensorDescriber();
+        sink.Write(TorchPickler.Write(value, describer, SaveOptions.Default).Pickle.Span);
     }
 
     private static unsafe void WriteStorage(ZipWriter zip, string name, StorageEntry storage)

@@ -15,4 +15,10 @@ public sealed class SaveOptions
     /// Writes only what PyTorch 1.13 can read as well: no element types that it lacks, conjugate and negative views as plain tensors.
     /// </summary>
     public bool ForOldReaders { get; init; }
+
+    /// <summary>
+    /// Writes the stream form of before PyTorch 1.6, for tools that still want it; memory mapping is not possible with it. Mirrors
+    /// <c>torch.save(_use_new_zipfile_serialization=False)</c>.
+    /// </summary>
+    public bool StreamForm { get; init; }
 }

@@ -67,6 +67,9 @@ public sealed class StorageEntry
     /// <summary>Whether it is the typed face of bytes: its element type says nothing about the tensors on it.</summary>
     internal bool IsUntyped { get; init; }
 
+    /// <summary>The size of the elements in which its length was written into the pickle that was made last.</summary>
+    internal int WrittenItemSize { get; set; } = 1;
+
     /// <summary>For a legacy view of another storage: that storage, and where in it the view begins.</summary>
     internal StorageEntry? Root { get; init; }
 

@@ -86,6 +86,7 @@ public class ToolTests
     }
 
     [TestCase("zip", "b.pth")]
+    [TestCase("stream", "b.pth")]
     [TestCase("safetensors", "b.safetensors")]
     [TestCase("npz", "b.npz")]
     [TestCase("sharded-safetensors", "b")]
@@ -102,6 +103,7 @@ public class ToolTests
         Assert.That(checkpoint.Format, Is.EqualTo(form switch
         {
             "zip" => CheckpointFormat.Zip,
+            "stream" => CheckpointFormat.Legacy,
             "npz" => CheckpointFormat.Npz,
             "safetensors" => CheckpointFormat.SafeTensors,
             _ => CheckpointFormat.Sharded,

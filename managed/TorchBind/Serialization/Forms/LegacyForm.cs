@@ -9,7 +9,7 @@ namespace TorchBind.Serialization.Forms;
 /// <summary>The stream that <c>torch.save</c> wrote before PyTorch 1.6: five pickles, then the bytes of each storage.</summary>
 internal static class LegacyForm
 {
-    private static readonly BigInteger MagicNumber = BigInteger.Parse("119547037146038801333356", CultureInfo.InvariantCulture);
+    internal static readonly BigInteger MagicNumber = BigInteger.Parse("119547037146038801333356", CultureInfo.InvariantCulture);
 
     public static CheckpointContent Read(ByteSource source, CheckpointOptions options)
     {

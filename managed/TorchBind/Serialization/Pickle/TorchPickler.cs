@@ -148,6 +148,8 @@ internal sealed class TorchPickler : PickleWriter
             case TensorEntryKind.Sparse:
                 WriteSparse(tensor);
                 break;
+            case TensorEntryKind.Nested when _options.StreamForm:
+                throw new NotSupportedException("PyTorch cannot read a nested tensor from the stream form; save without StreamForm.");
             case TensorEntryKind.Nested:
                 WriteGlobal("torch._utils", "_rebuild_nested_tensor");
                 Mark();
@@ -176,6 +178,8 @@ internal sealed class TorchPickler : PickleWriter
         bool v3 = slot.Untyped;
         if (v3 && _options.ForOldReaders)
             throw new NotSupportedException($"PyTorch 1.13 has no storage for {tensor.DType.Name()}; convert the tensor or save without ForOldReaders.");
+        if (v3 && _options.StreamForm)
+            throw new NotSupportedException($"The stream form has no storage for {tensor.DType.Name()}, nor for memory that tensors of different types share; convert the tensor or save without StreamForm.");
         bool flags = tensor.IsConjugate || tensor.IsNegative;
         if (flags && _options.ForOldReaders)
             throw new NotSupportedException("PyTorch 1.13 cannot read conjugate or negative views; save ResolveConj().ResolveNeg() of the tensor.");
@@ -282,8 +286,12 @@ internal sealed class TorchPickler : PickleWriter
             WriteGlobal("torch", TorchNames.StorageOf(slot.DType)!);
         WriteString(slot.Key);
         WriteString(storage.Location);
-        WriteInt(slot.Untyped ? storage.ByteLength : storage.ByteLength / slot.DType.ItemSize());
-        EndTuple(5);
+        storage.WrittenItemSize = slot.Untyped ? 1 : slot.DType.ItemSize();
+        WriteInt(storage.ByteLength / storage.WrittenItemSize);
+        // The stream form has a place for views of storages, which torch no longer makes.
+        if (_options.StreamForm)
+            Write(null);
+        EndTuple(_options.StreamForm ? 6 : 5);
         Op('Q');
     }
 
