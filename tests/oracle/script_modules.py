@@ -3,12 +3,18 @@
     script_modules.py make FOLDER
     script_modules.py run FILE INPUTS OUTPUTS      tensors in both are state dicts, `0`, `1`, ...
 """
+import enum
 import json
 import sys
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
 import torch
 from torch import nn
+
+
+class Color(enum.Enum):
+    RED = 1
+    BLUE = 3
 
 
 class Point(NamedTuple):
@@ -94,6 +100,14 @@ class Values(nn.Module):
     @torch.jit.export
     def count(self, counter: Counter, by: int) -> int:
         return counter.add(by)
+
+    @torch.jit.export
+    def color(self, c: Color) -> Tuple[Color, int]:
+        return Color.BLUE if c == Color.RED else Color.RED, c.value
+
+    @torch.jit.export
+    def first_color(self) -> Color:
+        return Color.RED
 
     @torch.jit.export
     def device(self, d: torch.device) -> torch.device:

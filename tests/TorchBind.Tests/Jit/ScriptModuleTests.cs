@@ -229,6 +229,18 @@ public partial class ScriptModuleTests
     }
 
     [Test]
+    public void EnumerationsComeOutAndGoIn()
+    {
+        using var values = Values();
+        var red = values.Invoke("first_color");
+        Assert.That((red.Kind, red.FieldNames[0]), Is.EqualTo((ScriptValueKind.Enumeration, "RED")));
+        Assert.That(red.TypeName, Does.EndWith("Color"));
+        var (blue, number) = values.Invoke("color", red);
+        Assert.That((blue.FieldNames[0], (int)number), Is.EqualTo(("BLUE", 1)));
+        Assert.That((int)values.Invoke("color", blue)[1], Is.EqualTo(3));
+    }
+
+    [Test]
     public void MistakesAreExplained()
     {
         using var values = Values();
