@@ -10,6 +10,63 @@ namespace TorchBind.Bindings.Tests;
 public unsafe class LayoutTests
 {
     [Test]
+    public void tb_gradient_edge_is_laid_out_as_in_C()
+    {
+        Assert.That(sizeof(tb_gradient_edge), Is.EqualTo(24));
+        tb_gradient_edge value = default;
+        var start = (byte*)&value;
+        Assert.That((byte*)&value.tensor - start, Is.EqualTo(0L));
+        Assert.That((byte*)&value.node - start, Is.EqualTo(8L));
+        Assert.That((byte*)&value.input_nr - start, Is.EqualTo(16L));
+    }
+
+    [Test]
+    public void tb_saved_tensor_hooks_is_laid_out_as_in_C()
+    {
+        Assert.That(sizeof(tb_saved_tensor_hooks), Is.EqualTo(32));
+        tb_saved_tensor_hooks value = default;
+        var start = (byte*)&value;
+        Assert.That((byte*)&value.pack - start, Is.EqualTo(0L));
+        Assert.That((byte*)&value.unpack - start, Is.EqualTo(8L));
+        Assert.That((byte*)&value.drop - start, Is.EqualTo(16L));
+        Assert.That((byte*)&value.destroy - start, Is.EqualTo(24L));
+    }
+
+    [Test]
+    public void tb_anomaly_calls_is_laid_out_as_in_C()
+    {
+        Assert.That(sizeof(tb_anomaly_calls), Is.EqualTo(24));
+        tb_anomaly_calls value = default;
+        var start = (byte*)&value;
+        Assert.That((byte*)&value.capture - start, Is.EqualTo(0L));
+        Assert.That((byte*)&value.report - start, Is.EqualTo(8L));
+        Assert.That((byte*)&value.drop - start, Is.EqualTo(16L));
+    }
+
+    [Test]
+    public void tb_function_calls_is_laid_out_as_in_C()
+    {
+        Assert.That(sizeof(tb_function_calls), Is.EqualTo(24));
+        tb_function_calls value = default;
+        var start = (byte*)&value;
+        Assert.That((byte*)&value.backward - start, Is.EqualTo(0L));
+        Assert.That((byte*)&value.jvp - start, Is.EqualTo(8L));
+        Assert.That((byte*)&value.destroy - start, Is.EqualTo(16L));
+    }
+
+    [Test]
+    public void tb_autocast_state_is_laid_out_as_in_C()
+    {
+        Assert.That(sizeof(tb_autocast_state), Is.EqualTo(12));
+        tb_autocast_state value = default;
+        var start = (byte*)&value;
+        Assert.That((byte*)&value.device_type - start, Is.EqualTo(0L));
+        Assert.That((byte*)&value.dtype - start, Is.EqualTo(4L));
+        Assert.That((byte*)&value.enabled - start, Is.EqualTo(8L));
+        Assert.That((byte*)&value.cache_enabled - start, Is.EqualTo(9L));
+    }
+
+    [Test]
     public void tb_boxed_is_laid_out_as_in_C()
     {
         Assert.That(sizeof(tb_boxed), Is.EqualTo(40));
@@ -21,6 +78,18 @@ public unsafe class LayoutTests
         Assert.That((byte*)&value.d - start, Is.EqualTo(16L));
         Assert.That((byte*)&value.imag - start, Is.EqualTo(24L));
         Assert.That((byte*)&value.p - start, Is.EqualTo(32L));
+    }
+
+    [Test]
+    public void tb_func_layer_is_laid_out_as_in_C()
+    {
+        Assert.That(sizeof(tb_func_layer), Is.EqualTo(24));
+        tb_func_layer value = default;
+        var start = (byte*)&value;
+        Assert.That((byte*)&value.kind - start, Is.EqualTo(0L));
+        Assert.That((byte*)&value.randomness - start, Is.EqualTo(4L));
+        Assert.That((byte*)&value.level - start, Is.EqualTo(8L));
+        Assert.That((byte*)&value.batch_size - start, Is.EqualTo(16L));
     }
 
     [Test]

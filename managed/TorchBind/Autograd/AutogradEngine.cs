@@ -2,42 +2,237 @@ using TorchBind.Interop;
 
 namespace TorchBind.Autograd;
 
-/// <summary>Entries into libtorch's autograd engine, shared by <see cref="Tensor.Backward"/> and the functions of this namespace.</summary>
+/// <summary>The way into libtorch's autograd engine, with the checks that Python makes before it.</summary>
 internal static unsafe class AutogradEngine
 {
     internal static void Backward(
         ReadOnlySpan<Tensor> tensors, ReadOnlySpan<Tensor?> gradients, bool? retainGraph, bool createGraph, ReadOnlySpan<Tensor> inputs)
     {
-        CheckGradients(tensors, gradients, nameof(gradients));
-        using var outputs = new BorrowList(tensors, nameof(tensors));
-        using var grads = new BorrowList(gradients, nameof(gradients), optional: true);
-        using var leaves = new BorrowList(inputs, nameof(inputs));
-        NativeError.Check(NativeMethods.tb_autograd_backward(outputs.Handles, grads.Length == 0 ? null : grads.Handles, outputs.Length,
-            Byte(retainGraph ?? createGraph), Byte(createGraph), leaves.Handles, leaves.Length));
+        RefuseInTransform();
+        Backward(Edges(tensors, nameof(tensors)), gradients, retainGraph, createGraph, Edges(inputs, nameof(inputs)));
     }
 
-    internal static Tensor?[] Grad(
-        ReadOnlySpan<Tensor> tensors, ReadOnlySpan<Tensor> inputs, ReadOnlySpan<Tensor?> gradients, bool? retainGraph, bool createGraph,
+    internal static void Backward(
+        ReadOnlySpan<GradientEdge> roots, ReadOnlySpan<Tensor?> gradients, bool? retainGraph, bool createGraph, ReadOnlySpan<GradientEdge> inputs)
+    {
+        Run(roots, gradients, inputs, retainGraph ?? createGraph, createGraph, accumulate: true, allowUnused: true);
+    }
+
+    private static void RefuseInTransform()
+    {
+        if (Transforms.Level.IsActive)
+        {
+            throw new TorchException("backward() called inside a functorch transform. This is not supported, please use functorch.grad or functorch.vjp "
+                + "instead or call backward() outside of functorch transforms.");
+        }
+    }
+
+    internal static Tensor[] Grad(
+        ReadOnlySpan<Tensor> outputs, ReadOnlySpan<Tensor> inputs, ReadOnlySpan<Tensor?> gradients, bool? retainGraph, bool createGraph,
         bool allowUnused)
     {
-        CheckGradients(tensors, gradients, nameof(gradients));
-        using var outputs = new BorrowList(tensors, nameof(tensors));
-        using var grads = new BorrowList(gradients, nameof(gradients), optional: true);
-        using var leaves = new BorrowList(inputs, nameof(inputs));
-        var handles = new nint[inputs.Length];
+        return Run(Edges(outputs, nameof(outputs)), gradients, Edges(inputs, nameof(inputs)), retainGraph ?? createGraph, createGraph,
+            accumulate: false, allowUnused);
+    }
+
+    /// <summary>One pass. Without <paramref name="accumulate"/> the gradients of the inputs, null where there is none.</summary>
+    internal static Tensor[] Run(
+        ReadOnlySpan<GradientEdge> roots, ReadOnlySpan<Tensor?> gradients, ReadOnlySpan<GradientEdge> inputs, bool retainGraph, bool createGraph,
+        bool accumulate, bool allowUnused)
+    {
+        var filled = Gradients(roots, gradients);
+        return RunFilled(roots, filled, inputs, retainGraph, createGraph, accumulate, allowUnused);
+    }
+
+    /// <summary>Several passes as one: the first dimension of the gradients and of the results counts them.</summary>
+    internal static Tensor[] RunBatched(
+        ReadOnlySpan<GradientEdge> roots, ReadOnlySpan<Tensor?> gradients, ReadOnlySpan<GradientEdge> inputs, bool retainGraph, bool createGraph,
+        bool allowUnused)
+    {
+        if (gradients.Length != roots.Length)
+            throw new ArgumentException($"There are {roots.Length} tensors and {gradients.Length} batched gradients; give one for each.", nameof(gradients));
+        long count = -1;
+        for (var i = 0; i < gradients.Length; i++)
+        {
+            if (gradients[i] is not { } gradient)
+                continue;
+            var output = Describe(roots[i]);
+            var shape = gradient.Shape;
+            if (shape.Rank == 0 || shape[1..] != output.Shape)
+            {
+                // Python leaves the first dimension out twice in this message.
+                throw new TorchException("If `is_grads_batched=True`, we interpret the first dimension of each grad_output as the batch dimension. The sizes "
+                    + $"of the remaining dimensions are expected to match the shape of corresponding output, but a mismatch was detected: grad_output[{i}] "
+                    + $"has a shape of torch.Size({(shape.Rank > 1 ? shape[2..] : new Shape())}) and output[{i}] has a shape of torch.Size({output.Shape}). If you only want some tensors in "
+                    + "`grad_output` to be considered batched, consider using vmap.");
+            }
+            CheckComplex(output.DType, gradient, i);
+            if (count >= 0 && shape[0] != count)
+            {
+                throw new ArgumentException("vmap: Expected all tensors to have the same size in the mapped dimension, got sizes "
+                    + $"[{count}, {shape[0]}] for the mapped dimension");
+            }
+            count = shape[0];
+        }
+        if (count < 0)
+            throw new ArgumentException("vmap: Expected at least one Tensor to vmap over");
+
+        long level;
+        NativeError.Check(NativeMethods.tb_vmap_mode_enter(&level));
+        try
+        {
+            var batched = new Tensor?[gradients.Length];
+            for (var i = 0; i < batched.Length; i++)
+                batched[i] = gradients[i] is { } gradient ? Torch.Aten._AddBatchDim(gradient, 0, level) : null;
+            var results = RunFilled(roots, batched, inputs, retainGraph, createGraph, accumulate: false, allowUnused);
+            for (var i = 0; i < results.Length; i++)
+            {
+                if (results[i] is not null)
+                    results[i] = Torch.Aten._RemoveBatchDim(results[i], level, count, 0);
+            }
+            return results;
+        }
+        finally
+        {
+            NativeError.Check(NativeMethods.tb_vmap_mode_exit());
+        }
+    }
+
+    private static Tensor[] RunFilled(
+        ReadOnlySpan<GradientEdge> roots, ReadOnlySpan<Tensor?> filled, ReadOnlySpan<GradientEdge> inputs, bool retainGraph, bool createGraph,
+        bool accumulate, bool allowUnused)
+    {
+        using var rootEdges = new EdgeBorrow(roots, "tensors");
+        using var inputEdges = new EdgeBorrow(inputs, nameof(inputs));
+        using var grads = new BorrowList(filled, nameof(filled), optional: true);
+        var handles = accumulate ? [] : new nint[inputs.Length];
+        int status;
+        fixed (tb_gradient_edge* from = rootEdges.Edges, to = inputEdges.Edges)
         fixed (nint* results = handles)
         {
-            NativeError.Check(NativeMethods.tb_autograd_grad(outputs.Handles, grads.Length == 0 ? null : grads.Handles, outputs.Length,
-                leaves.Handles, leaves.Length, Byte(retainGraph ?? createGraph), Byte(createGraph), Byte(allowUnused), results));
+            status = NativeMethods.tb_autograd_run(from, grads.Handles, roots.Length, to, inputs.Length, Byte(retainGraph), Byte(createGraph),
+                Byte(accumulate), Byte(allowUnused), results);
         }
-        return Array.ConvertAll(handles, Tensor.WrapOptional);
+        if (status != 0)
+            Anomaly.Throw(status);
+        return handles.Length == 0 ? [] : Array.ConvertAll(handles, static handle => Tensor.WrapOptional(handle)!);
     }
 
-    private static void CheckGradients(ReadOnlySpan<Tensor> tensors, ReadOnlySpan<Tensor?> gradients, string name)
+    internal static GradientEdge[] Edges(ReadOnlySpan<Tensor> tensors, string name)
     {
-        if (gradients.Length != 0 && gradients.Length != tensors.Length)
-            throw new ArgumentException($"There are {tensors.Length} tensors and {gradients.Length} gradients; give one for each, or none.", name);
+        var edges = new GradientEdge[tensors.Length];
+        for (var i = 0; i < edges.Length; i++)
+            edges[i] = tensors[i] ?? throw new ArgumentNullException($"{name}[{i}]", $"Entry {i} of the tensor list '{name}' is null.");
+        return edges;
     }
 
-    private static byte Byte(bool value) => value ? (byte)1 : (byte)0;
+    /// <summary>The gradient of every root: the one given, checked, or ones for a real scalar.</summary>
+    private static Tensor?[] Gradients(ReadOnlySpan<GradientEdge> roots, ReadOnlySpan<Tensor?> given)
+    {
+        if (given.Length != 0 && given.Length != roots.Length)
+            throw new ArgumentException($"There are {roots.Length} tensors and {given.Length} gradients; give one for each, or none.", "gradients");
+        var result = new Tensor?[roots.Length];
+        for (var i = 0; i < result.Length; i++)
+        {
+            var root = roots[i];
+            var gradient = given.Length == 0 ? null : given[i];
+            if (gradient is not null)
+                Check(Describe(root), gradient, i);
+            else if (root.Tensor is not { RequiresGrad: false })
+                gradient = Ones(root);
+            result[i] = gradient;
+        }
+        return result;
+    }
+
+    private static (Shape Shape, DType DType, Device Device) Describe(GradientEdge root)
+    {
+        if (root.Tensor is { } tensor)
+            return (tensor.IsNested ? new Shape() : tensor.Shape, tensor.DType, tensor.Device);
+        var node = root.Node ?? throw new ArgumentException("A gradient edge that was never set leads nowhere.", nameof(root));
+        return node.InputMetadata(root.OutputNr);
+    }
+
+    private static void Check((Shape Shape, DType DType, Device Device) output, Tensor gradient, int index)
+    {
+        if (!gradient.IsNested && gradient.Shape != output.Shape)
+        {
+            throw new TorchException($"Mismatch in shape: grad_output[{index}] has a shape of torch.Size({gradient.Shape}) and output[{index}] " +
+                $"has a shape of torch.Size({output.Shape}).");
+        }
+        CheckComplex(output.DType, gradient, index);
+    }
+
+    private static void CheckComplex(DType output, Tensor gradient, int index)
+    {
+        if (gradient.DType.IsComplex() != output.IsComplex())
+        {
+            throw new TorchException("For complex Tensors, both grad_output and output are required to have the same dtype. Mismatch in dtype: " +
+                $"grad_output[{index}] has a dtype of torch.{gradient.DType.Name()} and output[{index}] has a dtype of torch.{output.Name()}.");
+        }
+    }
+
+    private static Tensor Ones(GradientEdge root)
+    {
+        var (shape, dtype, device) = Describe(root);
+        if (shape.Numel != 1)
+            throw new TorchException("grad can be implicitly created only for scalar outputs");
+        if (!dtype.IsFloatingPoint())
+            throw new TorchException($"grad can be implicitly created only for real scalar outputs but got torch.{dtype.Name()}");
+        return root.Tensor is { } tensor
+            ? Torch.OnesLike(tensor, memoryFormat: MemoryFormat.Preserve)
+            : Torch.Ones(shape, dtype: dtype, device: device);
+    }
+
+    internal static byte Byte(bool value) => value ? (byte)1 : (byte)0;
+
+    /// <summary>Holds what edges refer to for one native call.</summary>
+    private readonly ref struct EdgeBorrow : IDisposable
+    {
+        private readonly object[] _held;
+        internal readonly tb_gradient_edge[] Edges;
+
+        internal EdgeBorrow(ReadOnlySpan<GradientEdge> edges, string name)
+        {
+            _held = new object[edges.Length];
+            Edges = new tb_gradient_edge[edges.Length];
+            try
+            {
+                for (var i = 0; i < edges.Length; i++)
+                {
+                    if (edges[i].Tensor is { } tensor)
+                    {
+                        var handle = tensor.Hold(name);
+                        _held[i] = handle;
+                        Edges[i].tensor = handle.Value;
+                    }
+                    else
+                    {
+                        var node = edges[i].Node ?? throw new ArgumentException("A gradient edge that was never set leads nowhere.", name);
+                        var added = false;
+                        node.DangerousAddRef(ref added);
+                        _held[i] = node;
+                        Edges[i].node = node.DangerousGetHandle();
+                        Edges[i].input_nr = edges[i].OutputNr;
+                    }
+                }
+            }
+            catch
+            {
+                Dispose();
+                throw;
+            }
+        }
+
+        public void Dispose()
+        {
+            foreach (var held in _held)
+            {
+                if (held is TensorHandle tensor)
+                    tensor.Release();
+                else
+                    (held as Node)?.DangerousRelease();
+            }
+        }
+    }
 }

@@ -56,3 +56,28 @@ public readonly unsafe ref struct InferenceModeScope : IDisposable
         }
     }
 }
+
+/// <summary>
+/// Until disposed, backward passes of this thread use several threads or not. Made by
+/// <see cref="Torch.Autograd.SetMultithreadingEnabled"/>.
+/// </summary>
+public ref struct MultithreadingScope : IDisposable
+{
+    private readonly byte _previous;
+    private bool _active;
+
+    internal MultithreadingScope(bool enabled)
+    {
+        _previous = NativeMethods.tb_autograd_multithreading_set(enabled ? (byte)1 : (byte)0);
+        _active = true;
+    }
+
+    /// <summary>Restores the mode that was there before. Disposing twice is harmless.</summary>
+    public void Dispose()
+    {
+        if (!_active)
+            return;
+        _active = false;
+        NativeMethods.tb_autograd_multithreading_set(_previous);
+    }
+}

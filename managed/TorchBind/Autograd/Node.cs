@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using TorchBind.Interop;
+using TorchBind.Utils.Hooks;
 
 namespace TorchBind.Autograd;
 
@@ -26,11 +27,12 @@ public sealed class Node : SafeHandle, IEquatable<Node>
             using var self = new HandleBorrow(this);
             byte* name;
             NativeError.Check(NativeMethods.tb_node_name(self.Handle, &name));
-            var text = NativeText.Take(name);
-            // C++ classes outside of the generated ones carry their namespace.
-            return text[(text.LastIndexOf("::", StringComparison.Ordinal) is var at && at >= 0 ? at + 2 : 0)..];
+            return ShortName(NativeText.Take(name));
         }
     }
+
+    /// <summary>The name without the namespace that C++ classes outside of the generated ones carry.</summary>
+    internal static string ShortName(string name) => name[(name.LastIndexOf("::", StringComparison.Ordinal) is var at && at >= 0 ? at + 2 : 0)..];
 
     /// <summary>The nodes that receive this node's gradients, with the input each edge leads to; null where nothing does.</summary>
     public unsafe IReadOnlyList<(Node? Node, long InputNr)> NextFunctions
@@ -50,6 +52,86 @@ public sealed class Node : SafeHandle, IEquatable<Node>
             }
             return result;
         }
+    }
+
+    /// <summary>A number that grows, within a thread, with every node made. Mirrors <c>Node._sequence_nr</c>.</summary>
+    public unsafe long SequenceNr
+    {
+        get
+        {
+            using var self = new HandleBorrow(this);
+            long number;
+            NativeError.Check(NativeMethods.tb_node_sequence_nr(self.Handle, &number));
+            return number;
+        }
+    }
+
+    /// <summary>The leaf that an <c>AccumulateGrad</c> node adds gradients to; null for every other node. Mirrors <c>AccumulateGrad.variable</c>.</summary>
+    public unsafe Tensor? Variable
+    {
+        get
+        {
+            using var self = new HandleBorrow(this);
+            nint tensor;
+            NativeError.Check(NativeMethods.tb_node_variable(self.Handle, &tensor));
+            return Tensor.WrapOptional(tensor);
+        }
+    }
+
+    /// <summary>
+    /// Calls <paramref name="hook"/> with the gradients of the node's inputs and outputs whenever the node has run. What it returns replaces
+    /// the gradients of the inputs; null keeps them. Entries are null where there is no gradient. Mirrors <c>Node.register_hook</c>.
+    /// </summary>
+    /// <returns>Takes the hook away.</returns>
+    public RemovableHandle RegisterHook(Func<Tensor[], Tensor[], Tensor?[]?> hook)
+    {
+        ArgumentNullException.ThrowIfNull(hook);
+        return HookCallbacks.Register(this, hook);
+    }
+
+    /// <inheritdoc cref="RegisterHook(Func{Tensor[], Tensor[], Tensor[]})"/>
+    public RemovableHandle RegisterHook(Action<Tensor[], Tensor[]> hook)
+    {
+        ArgumentNullException.ThrowIfNull(hook);
+        return HookCallbacks.Register(this, (gradInputs, gradOutputs) =>
+        {
+            hook(gradInputs, gradOutputs);
+            return null;
+        });
+    }
+
+    /// <summary>
+    /// Calls <paramref name="hook"/> with the gradients of the node's outputs before the node runs. What it returns replaces them; null keeps
+    /// them. Entries are null where there is no gradient. Mirrors <c>Node.register_prehook</c>.
+    /// </summary>
+    /// <returns>Takes the hook away.</returns>
+    public RemovableHandle RegisterPrehook(Func<Tensor[], Tensor?[]?> hook)
+    {
+        ArgumentNullException.ThrowIfNull(hook);
+        return HookCallbacks.Register(this, hook);
+    }
+
+    /// <inheritdoc cref="RegisterPrehook(Func{Tensor[], Tensor[]})"/>
+    public RemovableHandle RegisterPrehook(Action<Tensor[]> hook)
+    {
+        ArgumentNullException.ThrowIfNull(hook);
+        return HookCallbacks.Register(this, gradOutputs =>
+        {
+            hook(gradOutputs);
+            return null;
+        });
+    }
+
+    /// <summary>What a gradient that arrives at an input looks like.</summary>
+    internal unsafe (Shape Shape, DType DType, Device Device) InputMetadata(long inputNr)
+    {
+        const int Capacity = 64; // libtorch's own limit
+        using var self = new HandleBorrow(this);
+        var sizes = stackalloc long[Capacity];
+        long dim, device;
+        int dtype;
+        NativeError.Check(NativeMethods.tb_node_input_metadata(self.Handle, inputNr, sizes, Capacity, &dim, &dtype, &device));
+        return (new Shape(new ReadOnlySpan<long>(sizes, (int)Math.Min(dim, Capacity))), (DType)dtype, Device.Unpack(device));
     }
 
     private unsafe long Id

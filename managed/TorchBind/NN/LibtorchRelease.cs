@@ -23,6 +23,9 @@ internal static class LibtorchRelease
     /// <summary>Whether the Gaussian loss takes variances with one dimension of size 1 anywhere.</summary>
     public static bool BroadcastsVariance => AtLeast(2, 14);
 
+    /// <summary>Whether a checkpoint saves an empty tensor beside its arguments.</summary>
+    public static bool SavesCheckpointPlaceholder => !AtLeast(2, 14);
+
     /// <summary>Whether normalisations print whether they have a bias.</summary>
     public static bool PrintsNormBias => AtLeast(2, 14);
 

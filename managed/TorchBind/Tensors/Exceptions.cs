@@ -8,6 +8,9 @@ public class TorchException : InvalidOperationException
 
     /// <summary>Creates the exception with a message and its cause.</summary>
     public TorchException(string message, Exception? inner) : base(message, inner) { }
+
+    /// <summary>libtorch's message; in anomaly mode, with the forward call that made the failing node of the graph.</summary>
+    public override string Message => Data[Autograd.Anomaly.DataKey] is string trace ? $"{base.Message}\n{trace}" : base.Message;
 }
 
 /// <summary>A linear-algebra routine failed, e.g. on a singular matrix. Mirrors <c>torch.linalg.LinAlgError</c>.</summary>

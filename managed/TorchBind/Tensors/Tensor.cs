@@ -292,8 +292,12 @@ public partial class Tensor : IDisposable
     }
 
     /// <summary>Sets <see cref="RequiresGrad"/> and returns this tensor. Mirrors <c>Tensor.requires_grad_()</c>.</summary>
+    /// <exception cref="TorchException">
+    /// The tensor is no leaf, its dtype has no gradient, or this runs inside of a function transform.
+    /// </exception>
     public Tensor RequiresGrad_(bool requiresGrad = true)
     {
+        NativeError.Check(NativeMethods.tb_func_check_requires_grad());
         RequiresGrad = requiresGrad;
         return this;
     }

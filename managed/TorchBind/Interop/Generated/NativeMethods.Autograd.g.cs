@@ -15,17 +15,38 @@ internal static unsafe partial class NativeMethods
     internal static extern byte tb_autograd_grad_mode_set(byte enabled);
     [DllImport("torchbind", ExactSpelling = true)]
     [SuppressGCTransition]
+    internal static extern byte tb_autograd_forward_mode();
+    [DllImport("torchbind", ExactSpelling = true)]
+    [SuppressGCTransition]
+    internal static extern byte tb_autograd_forward_mode_set(byte enabled);
+    [DllImport("torchbind", ExactSpelling = true)]
+    internal static extern byte tb_autograd_multithreading();
+    [DllImport("torchbind", ExactSpelling = true)]
+    internal static extern byte tb_autograd_multithreading_set(byte enabled);
+    [DllImport("torchbind", ExactSpelling = true)]
+    [SuppressGCTransition]
     internal static extern byte tb_autograd_inference_mode();
     [DllImport("torchbind", ExactSpelling = true)]
     internal static extern int tb_autograd_inference_mode_enter(byte enabled, void** guard);
     [DllImport("torchbind", ExactSpelling = true)]
     internal static extern void tb_autograd_inference_mode_exit(void* guard);
     [DllImport("torchbind", ExactSpelling = true)]
-    internal static extern int tb_autograd_backward(nint* tensors, nint* grads, long length, byte retain_graph, byte create_graph, nint* inputs, long input_length);
+    internal static extern int tb_autograd_run(tb_gradient_edge* roots, nint* grads, long length, tb_gradient_edge* inputs, long input_length, byte retain_graph, byte create_graph, byte accumulate, byte allow_unused, nint* results);
     [DllImport("torchbind", ExactSpelling = true)]
-    internal static extern int tb_autograd_grad(nint* outputs, nint* grads, long length, nint* inputs, long input_length, byte retain_graph, byte create_graph, byte allow_unused, nint* results);
+    [SuppressGCTransition]
+    internal static extern long tb_autograd_current_task();
+    [DllImport("torchbind", ExactSpelling = true)]
+    internal static extern int tb_autograd_will_execute(nint node, byte* result);
+    [DllImport("torchbind", ExactSpelling = true)]
+    internal static extern int tb_autograd_current_node(nint* result);
+    [DllImport("torchbind", ExactSpelling = true)]
+    internal static extern int tb_tensor_increment_version(nint self);
+    [DllImport("torchbind", ExactSpelling = true)]
+    internal static extern int tb_autograd_delayed_error(byte* message, nint* tensors, long length, nint* results);
     [DllImport("torchbind", ExactSpelling = true)]
     internal static extern int tb_tensor_grad_fn(nint self, nint* result);
+    [DllImport("torchbind", ExactSpelling = true)]
+    internal static extern int tb_tensor_gradient_edge(nint self, nint* result, long* input_nr);
     [DllImport("torchbind", ExactSpelling = true)]
     internal static extern void tb_node_free(nint self);
     [DllImport("torchbind", ExactSpelling = true)]
@@ -39,9 +60,58 @@ internal static unsafe partial class NativeMethods
     [DllImport("torchbind", ExactSpelling = true)]
     internal static extern int tb_node_sequence_nr(nint self, long* result);
     [DllImport("torchbind", ExactSpelling = true)]
-    internal static extern int tb_tensor_register_hook(nint self, delegate* unmanaged[Cdecl]<void*, nint, nint*, int> call, delegate* unmanaged[Cdecl]<void*, void> destroy, void* context, long* key);
+    internal static extern int tb_node_input_metadata(nint self, long input_nr, long* sizes, long capacity, long* dim, int* dtype, long* device);
     [DllImport("torchbind", ExactSpelling = true)]
-    internal static extern int tb_tensor_remove_hook(nint self, long key);
+    internal static extern int tb_node_variable(nint self, nint* result);
     [DllImport("torchbind", ExactSpelling = true)]
-    internal static extern int tb_tensor_register_post_accumulate_grad_hook(nint self, delegate* unmanaged[Cdecl]<void*, nint, nint*, int> call, delegate* unmanaged[Cdecl]<void*, void> destroy, void* context);
+    internal static extern int tb_tensor_register_hook(nint self, byte* name, delegate* unmanaged[Cdecl]<void*, nint, nint*, int> call, delegate* unmanaged[Cdecl]<void*, void> destroy, void* context, nint* result);
+    [DllImport("torchbind", ExactSpelling = true)]
+    internal static extern int tb_tensor_register_post_accumulate_grad_hook(nint self, delegate* unmanaged[Cdecl]<void*, nint, nint*, int> call, delegate* unmanaged[Cdecl]<void*, void> destroy, void* context, nint* result);
+    [DllImport("torchbind", ExactSpelling = true)]
+    internal static extern int tb_node_register_prehook(nint self, byte* name, delegate* unmanaged[Cdecl]<void*, nint*, long, byte*, nint*, int> call, delegate* unmanaged[Cdecl]<void*, void> destroy, void* context, nint* result);
+    [DllImport("torchbind", ExactSpelling = true)]
+    internal static extern int tb_node_register_hook(nint self, byte* name, delegate* unmanaged[Cdecl]<void*, nint*, long, nint*, long, byte*, nint*, int> call, delegate* unmanaged[Cdecl]<void*, void> destroy, void* context, nint* result);
+    [DllImport("torchbind", ExactSpelling = true)]
+    internal static extern void tb_hook_remove(nint self);
+    [DllImport("torchbind", ExactSpelling = true)]
+    internal static extern void tb_hook_free(nint self);
+    [DllImport("torchbind", ExactSpelling = true)]
+    internal static extern int tb_saved_tensor_hooks_push(tb_saved_tensor_hooks* calls, void* context);
+    [DllImport("torchbind", ExactSpelling = true)]
+    internal static extern int tb_saved_tensor_hooks_pop();
+    [DllImport("torchbind", ExactSpelling = true)]
+    internal static extern int tb_saved_tensor_hooks_disable(byte* message, byte** previous);
+    [DllImport("torchbind", ExactSpelling = true)]
+    internal static extern int tb_anomaly_install(tb_anomaly_calls* calls);
+    [DllImport("torchbind", ExactSpelling = true)]
+    internal static extern int tb_anomaly_set(byte enabled, byte check_nan);
+    [DllImport("torchbind", ExactSpelling = true)]
+    [SuppressGCTransition]
+    internal static extern int tb_anomaly_get();
+    [DllImport("torchbind", ExactSpelling = true)]
+    internal static extern int tb_function_begin(nint* inputs, long length, byte* name, tb_function_calls* calls, void* context, nint* result, byte* recorded);
+    [DllImport("torchbind", ExactSpelling = true)]
+    internal static extern int tb_function_finish(nint self, nint* outputs, long length, nint* dirty, long dirty_length, nint* non_differentiable, long non_differentiable_length, nint* saved, long saved_length, byte materialize_grads, nint* results);
+    [DllImport("torchbind", ExactSpelling = true)]
+    internal static extern int tb_function_saved(nint self, tb_tensor_list* result);
+    [DllImport("torchbind", ExactSpelling = true)]
+    internal static extern int tb_function_node(nint self, nint* result);
+    [DllImport("torchbind", ExactSpelling = true)]
+    internal static extern void tb_function_free(nint self);
+    [DllImport("torchbind", ExactSpelling = true)]
+    internal static extern int tb_saved_variable_new(nint tensor, void** result);
+    [DllImport("torchbind", ExactSpelling = true)]
+    internal static extern int tb_saved_variable_unpack(void* self, nint* result);
+    [DllImport("torchbind", ExactSpelling = true)]
+    internal static extern void tb_saved_variable_free(void* self);
+    [DllImport("torchbind", ExactSpelling = true)]
+    internal static extern int tb_autograd_is_checkpoint_valid(byte* result);
+    [DllImport("torchbind", ExactSpelling = true)]
+    internal static extern int tb_autocast_state_get(int device_type, tb_autocast_state* state, byte* available);
+    [DllImport("torchbind", ExactSpelling = true)]
+    internal static extern int tb_autocast_state_set(tb_autocast_state* state, byte enter);
+    [DllImport("torchbind", ExactSpelling = true)]
+    internal static extern int tb_dual_level_enter(long* level);
+    [DllImport("torchbind", ExactSpelling = true)]
+    internal static extern int tb_dual_level_exit(long level);
 }

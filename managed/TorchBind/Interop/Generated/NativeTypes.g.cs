@@ -65,6 +65,65 @@ internal enum tb_scalar_kind
     TB_SCALAR_COMPLEX = 3,
 }
 
+[StructLayout(LayoutKind.Explicit, Size = 24)]
+internal unsafe struct tb_gradient_edge
+{
+    [FieldOffset(0)]
+    public nint tensor;
+    [FieldOffset(8)]
+    public nint node;
+    [FieldOffset(16)]
+    public long input_nr;
+}
+
+[StructLayout(LayoutKind.Explicit, Size = 32)]
+internal unsafe struct tb_saved_tensor_hooks
+{
+    [FieldOffset(0)]
+    public delegate* unmanaged[Cdecl]<void*, nint, void**, int> pack;
+    [FieldOffset(8)]
+    public delegate* unmanaged[Cdecl]<void*, void*, nint*, int> unpack;
+    [FieldOffset(16)]
+    public delegate* unmanaged[Cdecl]<void*, void> drop;
+    [FieldOffset(24)]
+    public delegate* unmanaged[Cdecl]<void*, void> destroy;
+}
+
+[StructLayout(LayoutKind.Explicit, Size = 24)]
+internal unsafe struct tb_anomaly_calls
+{
+    [FieldOffset(0)]
+    public delegate* unmanaged[Cdecl]<void*> capture;
+    [FieldOffset(8)]
+    public delegate* unmanaged[Cdecl]<void*, byte*, byte, void> report;
+    [FieldOffset(16)]
+    public delegate* unmanaged[Cdecl]<void*, void> drop;
+}
+
+[StructLayout(LayoutKind.Explicit, Size = 24)]
+internal unsafe struct tb_function_calls
+{
+    [FieldOffset(0)]
+    public delegate* unmanaged[Cdecl]<void*, nint*, long, nint*, long, int> backward;
+    [FieldOffset(8)]
+    public delegate* unmanaged[Cdecl]<void*, nint*, long, nint*, long, int> jvp;
+    [FieldOffset(16)]
+    public delegate* unmanaged[Cdecl]<void*, void> destroy;
+}
+
+[StructLayout(LayoutKind.Explicit, Size = 12)]
+internal unsafe struct tb_autocast_state
+{
+    [FieldOffset(0)]
+    public int device_type;
+    [FieldOffset(4)]
+    public int dtype;
+    [FieldOffset(8)]
+    public byte enabled;
+    [FieldOffset(9)]
+    public byte cache_enabled;
+}
+
 [StructLayout(LayoutKind.Explicit, Size = 40)]
 internal unsafe struct tb_boxed
 {
@@ -80,6 +139,19 @@ internal unsafe struct tb_boxed
     public double imag;
     [FieldOffset(32)]
     public void* p;
+}
+
+[StructLayout(LayoutKind.Explicit, Size = 24)]
+internal unsafe struct tb_func_layer
+{
+    [FieldOffset(0)]
+    public int kind;
+    [FieldOffset(4)]
+    public int randomness;
+    [FieldOffset(8)]
+    public long level;
+    [FieldOffset(16)]
+    public long batch_size;
 }
 
 [StructLayout(LayoutKind.Explicit, Size = 40)]

@@ -1,0 +1,129 @@
+using TorchBind.Autograd;
+using TorchBind.Interop;
+
+namespace TorchBind
+{
+    public static partial class Torch
+    {
+        public static partial class Autograd
+        {
+            /// <summary>Differentiation forwards, along with the computation. Mirrors <c>torch.autograd.forward_ad</c>.</summary>
+            public static class ForwardAD
+            {
+                /// <summary>
+                /// Until disposed, dual tensors can be made; then their tangents are gone. For the whole process; levels do not nest.
+                /// Mirrors <c>torch.autograd.forward_ad.dual_level</c>.
+                /// </summary>
+                public static DualLevelScope DualLevel() => DualLevelScope.Enter();
+
+                /// <summary>
+                /// A view of the tensor that carries a tangent: what is computed with it carries its own. Mirrors
+                /// <c>torch.autograd.forward_ad.make_dual</c>.
+                /// </summary>
+                /// <exception cref="TorchException">No level was entered.</exception>
+                /// <exception cref="ArgumentException">A dtype is not floating point or complex.</exception>
+                public static Tensor MakeDual(Tensor tensor, Tensor tangent, long? level = null)
+                {
+                    ArgumentNullException.ThrowIfNull(tensor);
+                    ArgumentNullException.ThrowIfNull(tangent);
+                    TorchBind.Autograd.Transforms.Level.LoadJvpFormulas();
+                    var at = level ?? DualLevelScope.Current;
+                    if (at < 0)
+                    {
+                        throw new TorchException("Trying to create a dual Tensor for forward AD but no level exists, make sure to enter_dual_level() "
+                            + "first.");
+                    }
+                    Check(tensor, "primal", nameof(tensor));
+                    Check(tangent, "tangent", nameof(tangent));
+                    return Aten._MakeDual(tensor, tangent, at);
+                }
+
+                /// <summary>
+                /// The value and the tangent, null where there is none, of a dual tensor. Mirrors <c>torch.autograd.forward_ad.unpack_dual</c>.
+                /// </summary>
+                public static (Tensor Primal, Tensor? Tangent) UnpackDual(Tensor tensor, long? level = null)
+                {
+                    ArgumentNullException.ThrowIfNull(tensor);
+                    var at = level ?? DualLevelScope.Current;
+                    return at < 0 ? (tensor, null) : Aten._UnpackDual(tensor, at);
+                }
+
+                private static void Check(Tensor tensor, string what, string name)
+                {
+                    var dtype = tensor.DType;
+                    if (!dtype.IsFloatingPoint() && !dtype.IsComplex())
+                        throw new ArgumentException($"Expected {what} to be floating point or complex, but got: torch.{dtype.Name()}", name);
+                }
+            }
+        }
+    }
+}
+
+namespace TorchBind.Autograd
+{
+    /// <summary>A level of forward-mode differentiation. Made by <see cref="Torch.Autograd.ForwardAD.DualLevel"/>.</summary>
+    public sealed class DualLevelScope : IDisposable
+    {
+        // libtorch has one level for the whole process, as Python has one current level. Transforms on several threads share it.
+        private static readonly Lock s_lock = new();
+        private static long s_current = -1;
+        private static int s_holders;
+        private bool _active = true;
+
+        private DualLevelScope(long level) => Level = level;
+
+        /// <summary>The number of the level.</summary>
+        public long Level { get; }
+
+        internal static long Current => Volatile.Read(ref s_current);
+
+        /// <summary>The level that <see cref="EnterShared"/> has entered.</summary>
+        internal static long Shared => Current;
+
+        internal static DualLevelScope Enter()
+        {
+            lock (s_lock)
+            {
+                var level = EnterNative();
+                s_holders = 1;
+                return new DualLevelScope(level);
+            }
+        }
+
+        /// <summary>A level of its own, or the one that is there.</summary>
+        internal static DualLevelScope EnterShared()
+        {
+            lock (s_lock)
+            {
+                var level = s_current >= 0 ? s_current : EnterNative();
+                s_holders++;
+                return new DualLevelScope(level);
+            }
+        }
+
+        private static unsafe long EnterNative()
+        {
+            long level;
+            NativeError.Check(NativeMethods.tb_dual_level_enter(&level));
+            s_current = level;
+            s_holders = 0;
+            return level;
+        }
+
+        /// <summary>Leaves the level; with its last holder its tangents are forgotten. Disposing twice is harmless.</summary>
+        public void Dispose()
+        {
+            lock (s_lock)
+            {
+                if (!_active)
+                    return;
+                _active = false;
+                if (--s_holders > 0)
+                    return;
+                var level = s_current;
+                s_current = -1;
+                NativeError.Check(NativeMethods.tb_dual_level_exit(level));
+            }
+        }
+    }
+}

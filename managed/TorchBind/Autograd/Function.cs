@@ -1,0 +1,306 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Text;
+using TorchBind.Interop;
+using TorchBind.Utils;
+
+namespace TorchBind.Autograd;
+
+/// <summary>
+/// An operation with a gradient formula of its own. Derive from the class with as many type arguments as the operation has arguments, between
+/// the class itself and the type of the result, and call <c>Apply</c>:
+/// <code>
+/// sealed class Scale : Function&lt;Scale, Tensor, double, Tensor&gt;
+/// {
+///     private double _factor;
+///
+///     protected override Tensor Forward(FunctionContext ctx, Tensor x, double factor)
+///     {
+///         _factor = factor;
+///         return x * factor;
+///     }
+///
+///     protected override Tensor?[] Backward(FunctionContext ctx, Tensor[] gradOutputs) => [gradOutputs[0] * _factor, null];
+/// }
+///
+/// var y = Scale.Apply(x, 2.0);
+/// </code>
+/// Every application makes an object of its own, so fields hold what the backward needs beside tensors.
+/// Mirrors <c>torch.autograd.Function</c>.
+/// </summary>
+public abstract class Function
+{
+    private protected Function() { }
+
+    /// <summary>
+    /// The gradients of the arguments from those of the results. One for each argument of the forward, null for what is no tensor or needs none; an
+    /// array or tuple of tensors counts once for each tensor. Trailing nulls may be more. Recorded when the pass creates a graph: then it is what is
+    /// differentiated again. Mirrors <c>Function.backward</c>.
+    /// </summary>
+    /// <param name="ctx">What the forward kept.</param>
+    /// <param name="gradOutputs">
+    /// One for each result. Null for a result that is no tensor and, after <see cref="FunctionContext.SetMaterializeGrads"/>(false), for a gradient
+    /// that did not arrive.
+    /// </param>
+    protected virtual Tensor?[] Backward(FunctionContext ctx, Tensor[] gradOutputs) => throw new NotImplementedException(
+        "You must implement either the backward or vjp method for your custom autograd.Function to use it with backward mode AD.");
+
+    /// <summary>
+    /// The tangents of the results from those of the arguments, for forward-mode differentiation. Mirrors <c>Function.jvp</c>.
+    /// </summary>
+    /// <param name="ctx">What the forward kept.</param>
+    /// <param name="gradInputs">One for each argument, as <see cref="Backward"/> returns them; null for what has no tangent.</param>
+    protected virtual Tensor?[] Jvp(FunctionContext ctx, Tensor[] gradInputs) => throw new NotImplementedException(
+        "You must implement the jvp function for custom autograd.Function to use it with forward mode AD.");
+
+    /// <summary>
+    /// Whether <see cref="Backward"/> cannot itself be differentiated: then it is not recorded, and differentiating twice is an error.
+    /// Mirrors <c>@once_differentiable</c>.
+    /// </summary>
+    protected virtual bool OnceDifferentiable => false;
+
+    /// <summary>The name of the node: the class's name and <c>Backward</c>.</summary>
+    protected virtual string NodeName => GetType().Name + "Backward";
+
+    internal unsafe TResult Run<TResult>(FunctionArguments arguments, Func<FunctionContext, TResult> forward)
+    {
+        if (Transforms.Level.IsActive)
+        {
+            throw new TorchException("In order to use an autograd.Function with functorch transforms (vmap, grad, jvp, jacrev, ...), it must override the "
+                + "setup_context staticmethod. For more details, please see https://pytorch.org/docs/main/notes/extending.func.html");
+        }
+        var application = new Application(this, arguments);
+        var ctx = application.Context;
+        var inputs = arguments.Tensors();
+        FunctionContext.FunctionHandle handle;
+        using (var borrowed = new BorrowList(inputs, "arguments"))
+        {
+            var calls = new tb_function_calls { backward = &OnBackward, jvp = &OnJvp, destroy = &HookCallbacks.Destroy };
+            var context = HookCallbacks.Own(application);
+            nint function;
+            byte recorded;
+            fixed (byte* name = Encoding.UTF8.GetBytes(NodeName + "\0"))
+            {
+                HookCallbacks.Check(
+                    NativeMethods.tb_function_begin(borrowed.Handles, borrowed.Length, name, &calls, context, &function, &recorded), context);
+            }
+            handle = new FunctionContext.FunctionHandle(function);
+        }
+
+        var gradMode = NativeMethods.tb_autograd_grad_mode_set(0);
+        var forwardMode = NativeMethods.tb_autograd_forward_mode_set(0);
+        TResult result;
+        try
+        {
+            result = forward(ctx);
+        }
+        catch
+        {
+            handle.Dispose();
+            throw;
+        }
+        finally
+        {
+            NativeMethods.tb_autograd_grad_mode_set(gradMode);
+            NativeMethods.tb_autograd_forward_mode_set(forwardMode);
+        }
+        ctx.Attach(handle);
+        return Finish(handle, application, result);
+    }
+
+    private static unsafe TResult Finish<TResult>(FunctionContext.FunctionHandle handle, Application application, TResult result)
+    {
+        var ctx = application.Context;
+        var leaves = new List<object?>();
+        var shape = Tree.Flatten(result, leaves);
+        var outputs = new Tensor?[leaves.Count];
+        for (var i = 0; i < outputs.Length; i++)
+            outputs[i] = leaves[i] as Tensor;
+        application.OutputCount = outputs.Length;
+        var wrapped = new nint[outputs.Length];
+        ctx.InForward = true;
+        try
+        {
+            using var self = new HandleBorrow(handle);
+            using var raw = new BorrowList(outputs, "result", optional: true);
+            using var dirty = new BorrowList(ctx.Dirty, nameof(FunctionContext.MarkDirty));
+            using var nonDifferentiable = new BorrowList(ctx.NonDifferentiable, nameof(FunctionContext.MarkNonDifferentiable));
+            using var saved = new BorrowList(ctx.ToSave, nameof(FunctionContext.SaveForBackward), optional: true);
+            fixed (nint* results = wrapped)
+            {
+                NativeError.Check(NativeMethods.tb_function_finish(self.Handle, raw.Handles, raw.Length, dirty.Handles, dirty.Length,
+                    nonDifferentiable.Handles, nonDifferentiable.Length, saved.Handles, saved.Length, AutogradEngine.Byte(ctx.MaterializeGrads), results));
+            }
+            // libtorch mostly gives back what it was given: the same object then, as in Python.
+            var changed = false;
+            for (var i = 0; i < wrapped.Length; i++)
+            {
+                if (wrapped[i] == 0)
+                    continue;
+                if (wrapped[i] == raw.Handles[i])
+                {
+                    NativeMethods.tb_tensor_free(wrapped[i]);
+                    continue;
+                }
+                changed = true;
+                leaves[i] = Tensor.Wrap(wrapped[i]);
+            }
+            return changed ? shape.Build<TResult>(CollectionsMarshal.AsSpan(leaves)) : result;
+        }
+        finally
+        {
+            ctx.InForward = false;
+            ctx.FinishForward();
+        }
+    }
+
+    /// <summary>The gradients of the tensors among the arguments.</summary>
+    private Tensor?[] RunBackward(Application application, Tensor[] grads)
+    {
+        Tensor?[] results;
+        if (OnceDifferentiable)
+        {
+            using (Torch.NoGrad())
+                results = Backward(application.Context, grads);
+            if (Torch.IsGradEnabled() && Array.Exists(grads, static grad => grad is { RequiresGrad: true }))
+                results = DelayedError(results);
+        }
+        else
+        {
+            results = Backward(application.Context, grads);
+        }
+        return application.Arguments.TensorsOf(results ?? throw new TorchException($"{GetType().Name}.Backward returned null; it returns an array."),
+            (expected, got) => $"function {NodeName} returned an incorrect number of gradients (expected {expected}, got {got})",
+            position => $"function {NodeName} returned a gradient different than None at position {position}, but the corresponding forward input was "
+                + "not a Variable");
+    }
+
+    private static unsafe Tensor?[] DelayedError(Tensor?[] results)
+    {
+        var given = new Tensor?[results.Length];
+        for (var i = 0; i < given.Length; i++)
+            given[i] = results[i]?.Detach().RequiresGrad_();
+        var handles = new nint[given.Length];
+        using var borrowed = new BorrowList(given, nameof(results), optional: true);
+        fixed (nint* wrapped = handles)
+        fixed (byte* message = "trying to differentiate twice a function that was marked with @once_differentiable\0"u8)
+            NativeError.Check(NativeMethods.tb_autograd_delayed_error(message, borrowed.Handles, borrowed.Length, wrapped));
+        return Array.ConvertAll(handles, Tensor.WrapOptional);
+    }
+
+    /// <summary>One use of the function: what its node in the graph owns.</summary>
+    private sealed class Application
+    {
+        internal Application(Function function, FunctionArguments arguments)
+        {
+            Function = function;
+            Arguments = arguments;
+            Context = new FunctionContext(arguments.NeedGrad());
+        }
+
+        internal Function Function { get; }
+        internal FunctionArguments Arguments { get; }
+        internal FunctionContext Context { get; }
+        internal int OutputCount { get; set; }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static unsafe int OnBackward(void* context, nint* grads, long length, nint* results, long resultLength)
+    {
+        try
+        {
+            var application = HookCallbacks.Target<Application>(context);
+            HookCallbacks.Give(application.Function.RunBackward(application, HookCallbacks.Lent(grads, length)), results);
+            return 0;
+        }
+        catch (Exception exception)
+        {
+            return HookCallbacks.Failed(exception);
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static unsafe int OnJvp(void* context, nint* tangents, long length, nint* results, long resultLength)
+    {
+        try
+        {
+            var application = HookCallbacks.Target<Application>(context);
+            var given = application.Arguments.Spread(HookCallbacks.Lent(tangents, length));
+            var found = application.Function.Jvp(application.Context, given)
+                ?? throw new TorchException($"{application.Function.GetType().Name}.Jvp returned null; it returns an array.");
+            if (found.Length != resultLength)
+                throw new TorchException($"{application.Function.GetType().Name}.Jvp returned an incorrect number of tangents (expected {resultLength}, got {found.Length})");
+            HookCallbacks.Give(found, results);
+            return 0;
+        }
+        catch (Exception exception)
+        {
+            return HookCallbacks.Failed(exception);
+        }
+    }
+}
+
+/// <summary>The arguments of one application, taken apart: one place for each tensor, and one for whatever is no tensor.</summary>
+internal sealed class FunctionArguments
+{
+    private readonly List<object?> _places = [];
+    private bool[] _isTensor = [];
+
+    internal void Add<T>(T argument) => Tree.Flatten(argument, _places);
+
+    /// <summary>The tensors; from here on the arguments themselves are not held any more.</summary>
+    internal Tensor[] Tensors()
+    {
+        _isTensor = new bool[_places.Count];
+        var tensors = new List<Tensor>(_places.Count);
+        for (var i = 0; i < _isTensor.Length; i++)
+        {
+            if (_places[i] is not Tensor tensor)
+                continue;
+            _isTensor[i] = true;
+            tensors.Add(tensor);
+        }
+        _places.Clear();
+        return [.. tensors];
+    }
+
+    internal bool[] NeedGrad()
+    {
+        var needed = new bool[_places.Count];
+        for (var i = 0; i < needed.Length; i++)
+            needed[i] = _places[i] is Tensor { RequiresGrad: true };
+        return needed;
+    }
+
+    /// <summary>One entry for each tensor, out of one for each place.</summary>
+    internal Tensor?[] TensorsOf(Tensor?[] values, Func<int, int, string> wrongCount, Func<int, string> notATensor)
+    {
+        var count = values.Length;
+        // Trailing nulls are as good as nothing.
+        while (count > _isTensor.Length && values[count - 1] is null)
+            count--;
+        if (count != _isTensor.Length)
+            throw new TorchException(wrongCount(_isTensor.Length, values.Length));
+        var tensors = new List<Tensor?>(count);
+        for (var i = 0; i < count; i++)
+        {
+            if (_isTensor[i])
+                tensors.Add(values[i]);
+            else if (values[i] is not null)
+                throw new TorchException(notATensor(i + 1));
+        }
+        return [.. tensors];
+    }
+
+    /// <summary>One entry for each place, out of one for each tensor.</summary>
+    internal Tensor[] Spread(Tensor[] tensors)
+    {
+        var values = new Tensor[_isTensor.Length];
+        for (int i = 0, next = 0; i < values.Length; i++)
+        {
+            if (_isTensor[i])
+                values[i] = tensors[next++];
+        }
+        return values;
+    }
+}

@@ -1,0 +1,246 @@
+using TorchBind.Autograd;
+using TorchBind.Interop;
+
+namespace TorchBind;
+
+public static partial class Torch
+{
+    /// <summary>
+    /// Gradients of what was computed. Mirrors the functions of Python's <c>torch.autograd</c>; its classes are in the namespace
+    /// <see cref="TorchBind.Autograd"/>.
+    /// </summary>
+    public static partial class Autograd
+    {
+        /// <summary>
+        /// The gradients of the outputs' sum with respect to the inputs; the inputs' <see cref="Tensor.Grad"/> stay as they are.
+        /// Mirrors <c>torch.autograd.grad</c>.
+        /// </summary>
+        /// <param name="outputs">What is differentiated.</param>
+        /// <param name="inputs">With respect to what.</param>
+        /// <param name="gradOutputs">The gradient of each output; may be left out, or null, for a real scalar and for what requires no gradient.</param>
+        /// <param name="retainGraph">Keeps the graph for another pass; default: the value of <paramref name="createGraph"/>.</param>
+        /// <param name="createGraph">Records the pass itself, for higher derivatives.</param>
+        /// <param name="allowUnused">Whether an input may have no part in the outputs; default: the value of <paramref name="materializeGrads"/>.</param>
+        /// <param name="isGradsBatched">
+        /// The first dimension of every gradient given counts several passes, which run as one; so does that of every result.
+        /// </param>
+        /// <param name="materializeGrads">The gradient of an unused input is zeros.</param>
+        /// <returns>One gradient for each input; null for an unused one that <paramref name="allowUnused"/> allows.</returns>
+        /// <exception cref="TorchException">An input is unused, nothing requires a gradient, the graph was freed, or shapes disagree.</exception>
+        public static Tensor[] Grad(
+            ReadOnlySpan<Tensor> outputs, ReadOnlySpan<Tensor> inputs, ReadOnlySpan<Tensor?> gradOutputs = default, bool? retainGraph = null,
+            bool createGraph = false, bool? allowUnused = null, bool isGradsBatched = false, bool materializeGrads = false) =>
+            GradOfEdges(AutogradEngine.Edges(outputs, nameof(outputs)), AutogradEngine.Edges(inputs, nameof(inputs)), gradOutputs, retainGraph,
+                createGraph, allowUnused, isGradsBatched, materializeGrads);
+
+        /// <inheritdoc cref="Grad(ReadOnlySpan{Tensor}, ReadOnlySpan{Tensor}, ReadOnlySpan{Tensor}, bool?, bool, bool?, bool, bool)"/>
+        public static Tensor[] Grad(
+            Tensor outputs, Tensor inputs, Tensor? gradOutputs = null, bool? retainGraph = null, bool createGraph = false, bool? allowUnused = null,
+            bool isGradsBatched = false, bool materializeGrads = false) =>
+            Grad([outputs], [inputs], [gradOutputs], retainGraph, createGraph, allowUnused, isGradsBatched, materializeGrads);
+
+        /// <inheritdoc cref="Grad(ReadOnlySpan{Tensor}, ReadOnlySpan{Tensor}, ReadOnlySpan{Tensor}, bool?, bool, bool?, bool, bool)"/>
+        public static Tensor[] Grad(
+            Tensor outputs, ReadOnlySpan<Tensor> inputs, Tensor? gradOutputs = null, bool? retainGraph = null, bool createGraph = false,
+            bool? allowUnused = null, bool isGradsBatched = false, bool materializeGrads = false) =>
+            Grad([outputs], inputs, [gradOutputs], retainGraph, createGraph, allowUnused, isGradsBatched, materializeGrads);
+
+        /// <summary>
+        /// The same for places in the graph. A tensor converts to its place. Mirrors <c>torch.autograd.grad</c> with <c>GradientEdge</c>.
+        /// </summary>
+        /// <inheritdoc cref="Grad(ReadOnlySpan{Tensor}, ReadOnlySpan{Tensor}, ReadOnlySpan{Tensor}, bool?, bool, bool?, bool, bool)"/>
+        public static Tensor[] GradOfEdges(
+            ReadOnlySpan<GradientEdge> outputs, ReadOnlySpan<GradientEdge> inputs, ReadOnlySpan<Tensor?> gradOutputs = default,
+            bool? retainGraph = null, bool createGraph = false, bool? allowUnused = null, bool isGradsBatched = false, bool materializeGrads = false)
+        {
+            if (materializeGrads && allowUnused == false)
+            {
+                throw new ArgumentException("Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False.",
+                    nameof(allowUnused));
+            }
+            if (inputs.IsEmpty)
+                throw new TorchException("`inputs` argument to `grad()` cannot be empty.");
+            var results = isGradsBatched
+                ? AutogradEngine.RunBatched(outputs, gradOutputs, inputs, retainGraph ?? createGraph, createGraph, allowUnused ?? materializeGrads)
+                : AutogradEngine.Run(outputs, gradOutputs, inputs, retainGraph ?? createGraph, createGraph, accumulate: false,
+                    allowUnused ?? materializeGrads);
+            if (materializeGrads)
+            {
+                for (var i = 0; i < results.Length; i++)
+                {
+                    if (results[i] is not null)
+                        continue;
+                    var input = inputs[i].Tensor
+                        ?? throw new TorchException("materialize_grads cannot be used when the given input is a GradientEdge");
+                    results[i] = ZerosLike(input, requiresGrad: createGraph);
+                }
+            }
+            return results;
+        }
+
+        /// <summary>
+        /// Computes the gradients of the graph's leaves and adds them to their <see cref="Tensor.Grad"/>. Mirrors <c>torch.autograd.backward</c>.
+        /// </summary>
+        /// <param name="tensors">What is differentiated.</param>
+        /// <param name="gradTensors">The gradient of each tensor; may be left out, or null, for a real scalar and for what requires no gradient.</param>
+        /// <param name="retainGraph">Keeps the graph for another pass; default: the value of <paramref name="createGraph"/>.</param>
+        /// <param name="createGraph">Records the pass itself, for higher derivatives.</param>
+        /// <param name="inputs">The tensors that receive gradients; default: all leaves.</param>
+        /// <exception cref="TorchException">Nothing requires a gradient, the graph was freed, or shapes disagree.</exception>
+        public static void Backward(
+            ReadOnlySpan<Tensor> tensors, ReadOnlySpan<Tensor?> gradTensors = default, bool? retainGraph = null, bool createGraph = false,
+            ReadOnlySpan<Tensor> inputs = default) =>
+            AutogradEngine.Backward(tensors, gradTensors, retainGraph, createGraph, inputs);
+
+        /// <inheritdoc cref="Backward(ReadOnlySpan{Tensor}, ReadOnlySpan{Tensor}, bool?, bool, ReadOnlySpan{Tensor})"/>
+        public static void Backward(
+            Tensor tensors, Tensor? gradTensors = null, bool? retainGraph = null, bool createGraph = false, ReadOnlySpan<Tensor> inputs = default) =>
+            AutogradEngine.Backward([tensors], [gradTensors], retainGraph, createGraph, inputs);
+
+        /// <summary>The same for places in the graph. A tensor converts to its place. Mirrors <c>torch.autograd.backward</c> with <c>GradientEdge</c>.</summary>
+        /// <inheritdoc cref="Backward(ReadOnlySpan{Tensor}, ReadOnlySpan{Tensor}, bool?, bool, ReadOnlySpan{Tensor})"/>
+        public static void BackwardOfEdges(
+            ReadOnlySpan<GradientEdge> tensors, ReadOnlySpan<Tensor?> gradTensors = default, bool? retainGraph = null, bool createGraph = false,
+            ReadOnlySpan<GradientEdge> inputs = default) =>
+            AutogradEngine.Backward(tensors, gradTensors, retainGraph, createGraph, inputs);
+
+        /// <summary>
+        /// Until disposed, every operation remembers the call that ran it, and a backward pass that fails, or meets NaN, names it: in the message of
+        /// the exception, and in its <c>Data["ForwardTrace"]</c>. For the whole process; slow. Mirrors <c>torch.autograd.detect_anomaly</c>.
+        /// </summary>
+        /// <param name="checkNan">Whether a gradient with NaN is an error.</param>
+        public static AnomalyScope DetectAnomaly(bool checkNan = true) => new(true, checkNan);
+
+        /// <summary>
+        /// Sets anomaly mode; disposing the result restores it. Mirrors <c>torch.autograd.set_detect_anomaly</c>.
+        /// </summary>
+        public static AnomalyScope SetDetectAnomaly(bool mode, bool checkNan = true) => new(mode, checkNan);
+
+        /// <summary>
+        /// Whether a backward pass may use several threads, on this thread; disposing the result restores it. Mirrors
+        /// <c>torch.autograd.set_multithreading_enabled</c>.
+        /// </summary>
+        public static MultithreadingScope SetMultithreadingEnabled(bool mode) => new(mode);
+
+        /// <summary>The graph that a backward pass walks. Mirrors <c>torch.autograd.graph</c>.</summary>
+        public static partial class Graph
+        {
+            /// <summary>
+            /// Until disposed, <paramref name="packHook"/> sees every tensor that an operation of this thread saves for its backward, and what it
+            /// returns is kept instead; <paramref name="unpackHook"/> makes the tensor again when the backward asks for it. Of nested pairs the
+            /// innermost counts. Neither may change its argument in place, and what is packed may not hold the tensor itself: detach it.
+            /// Mirrors <c>torch.autograd.graph.saved_tensors_hooks</c>.
+            /// </summary>
+            public static SavedTensorsHooksScope SavedTensorsHooks<T>(Func<Tensor, T> packHook, Func<T, Tensor> unpackHook)
+            {
+                ArgumentNullException.ThrowIfNull(packHook);
+                ArgumentNullException.ThrowIfNull(unpackHook);
+                return new SavedTensorsHooksScope(new DelegateHooks<T>(packHook, unpackHook));
+            }
+
+            /// <summary>
+            /// Until disposed, what operations save for their backward waits in the processor's memory. Mirrors
+            /// <c>torch.autograd.graph.save_on_cpu</c>.
+            /// </summary>
+            /// <param name="pinMemory">In pinned memory, copied without waiting.</param>
+            /// <param name="deviceType">The device that memory is pinned for.</param>
+            public static SavedTensorsHooksScope SaveOnCpu(bool pinMemory = false, DeviceType deviceType = DeviceType.Cuda)
+            {
+                return SavedTensorsHooks(tensor =>
+                {
+                    if (!pinMemory)
+                        return (tensor.Device, tensor.To(device: Device.Cpu));
+                    var pinnable = Available(deviceType) && !tensor.IsSparse;
+                    var packed = Torch.Empty(tensor.Shape, dtype: tensor.DType, layout: tensor.Layout, pinMemory: pinnable);
+                    packed.Copy_(tensor, nonBlocking: pinnable);
+                    return (tensor.Device, packed);
+                }, packed => packed.Item2.To(device: packed.Item1, nonBlocking: pinMemory));
+            }
+
+            private static unsafe bool Available(DeviceType type)
+            {
+                byte available;
+                NativeError.Check(NativeMethods.tb_core_device_available((int)type, &available));
+                return available != 0;
+            }
+
+            /// <summary>
+            /// Until disposed, hooks on saved tensors are an error with this message, on this thread. Mirrors
+            /// <c>torch.autograd.graph.disable_saved_tensors_hooks</c>.
+            /// </summary>
+            /// <exception cref="TorchException">Such hooks are in place.</exception>
+            public static DisableSavedTensorsHooksScope DisableSavedTensorsHooks(string errorMessage)
+            {
+                ArgumentNullException.ThrowIfNull(errorMessage);
+                return new DisableSavedTensorsHooksScope(errorMessage);
+            }
+
+            /// <summary>The place in the graph where the tensor's gradient arrives. Mirrors <c>torch.autograd.graph.get_gradient_edge</c>.</summary>
+            /// <exception cref="TorchException">The tensor requires no gradient.</exception>
+            public static unsafe GradientEdge GetGradientEdge(Tensor tensor)
+            {
+                ArgumentNullException.ThrowIfNull(tensor);
+                if (!tensor.RequiresGrad)
+                    throw new TorchException("It is not possible to get the gradient edge for a Tensor that does not require gradients");
+                using var self = new Borrow(tensor);
+                nint node;
+                long inputNr;
+                NativeError.Check(NativeMethods.tb_tensor_gradient_edge(self.Handle, &node, &inputNr));
+                return new GradientEdge(new Node(node), inputNr);
+            }
+
+            /// <summary>
+            /// Tells autograd that tensors were changed in place by other means than its operations. Mirrors
+            /// <c>torch.autograd.graph.increment_version</c>.
+            /// </summary>
+            public static void IncrementVersion(params ReadOnlySpan<Tensor> tensors)
+            {
+                foreach (var tensor in tensors)
+                {
+                    using var self = new Borrow(tensor, nameof(tensors));
+                    NativeError.Check(NativeMethods.tb_tensor_increment_version(self.Handle));
+                }
+            }
+
+            /// <summary>
+            /// Calls <paramref name="fn"/> once in every pass, when the gradients of all the tensors that have a part in it were computed. Its
+            /// argument holds one for each tensor, null for those that have none. Mirrors
+            /// <c>torch.autograd.graph.register_multi_grad_hook</c> with <c>mode="all"</c>.
+            /// </summary>
+            /// <returns>Takes the hook away.</returns>
+            public static TorchBind.Utils.Hooks.RemovableHandle RegisterMultiGradHook(ReadOnlySpan<Tensor> tensors, Action<Tensor[]> fn)
+            {
+                ArgumentNullException.ThrowIfNull(fn);
+                return MultiGradHook.RegisterAll(tensors, fn);
+            }
+
+            /// <summary>
+            /// Calls <paramref name="fn"/> once in every pass, with the first gradient of the tensors that was computed. Mirrors
+            /// <c>torch.autograd.graph.register_multi_grad_hook</c> with <c>mode="any"</c>.
+            /// </summary>
+            /// <returns>Takes the hook away.</returns>
+            public static TorchBind.Utils.Hooks.RemovableHandle RegisterAnyGradHook(ReadOnlySpan<Tensor> tensors, Action<Tensor> fn)
+            {
+                ArgumentNullException.ThrowIfNull(fn);
+                return MultiGradHook.RegisterAny(tensors, fn);
+            }
+
+            /// <summary>The node that this thread is running in a backward pass; null outside of one.</summary>
+            public static unsafe Node? CurrentNode
+            {
+                get
+                {
+                    nint node;
+                    NativeError.Check(NativeMethods.tb_autograd_current_node(&node));
+                    return node == 0 ? null : new Node(node);
+                }
+            }
+        }
+    }
+
+    /// <summary>Whether anomaly mode is on. Mirrors <c>torch.is_anomaly_enabled</c>.</summary>
+    public static bool IsAnomalyEnabled() => Anomaly.Enabled;
+
+    /// <summary>Whether anomaly mode looks for NaN. Mirrors <c>torch.is_anomaly_check_nan_enabled</c>.</summary>
+    public static bool IsAnomalyCheckNanEnabled() => Anomaly.ChecksNan;
+}

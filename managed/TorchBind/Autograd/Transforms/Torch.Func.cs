@@ -1,0 +1,83 @@
+using TorchBind.Autograd.Transforms;
+using TorchBind.Utils;
+
+namespace TorchBind;
+
+public static partial class Torch
+{
+    /// <summary>
+    /// Functions that make functions: of batches, of gradients. They can be composed in any order. Mirrors Python's <c>torch.func</c>. Where a
+    /// value holds tensors (arrays, lists, tuples, dictionaries by name), all of them take part.
+    /// </summary>
+    public static partial class Func
+    {
+        /// <summary>
+        /// Computes with other tensors in the place of a module's parameters and buffers. Nothing of the module is changed after; while it runs, no
+        /// other thread may use the module. Mirrors <c>torch.func.functional_call</c>.
+        /// </summary>
+        /// <param name="module">The module.</param>
+        /// <param name="parametersAndBuffers">The tensors by name, e.g. <c>layer1.weight</c>; the module's own stay where a name is left out.</param>
+        /// <param name="call">What is computed, e.g. <c>() =&gt; module.Call(x)</c>.</param>
+        /// <param name="tieWeights">Whether a tensor given for one name of a shared parameter counts for its other names.</param>
+        /// <param name="strict">Whether every parameter and buffer must be given, and nothing else; otherwise other names are ignored.</param>
+        /// <exception cref="TorchException">When <paramref name="strict"/>: a name is not the module's, or one is missing.</exception>
+        public static TResult FunctionalCall<TResult>(
+            NN.Module module, IReadOnlyDictionary<string, Tensor> parametersAndBuffers, Func<TResult> call, bool tieWeights = true, bool strict = false)
+        {
+            ArgumentNullException.ThrowIfNull(module);
+            ArgumentNullException.ThrowIfNull(parametersAndBuffers);
+            ArgumentNullException.ThrowIfNull(call);
+            using var replaced = new ReplacedTensors(module, parametersAndBuffers, tieWeights, strict);
+            var result = call();
+            // A module that returns one of its own tensors returns the one it was given.
+            return Tree.Map(result, replaced.Outside);
+        }
+
+        /// <inheritdoc cref="FunctionalCall{TResult}(NN.Module, IReadOnlyDictionary{string, Tensor}, Func{TResult}, bool, bool)"/>
+        /// <param name="module">The module.</param>
+        /// <param name="parametersAndBuffers">The tensors by name, e.g. <c>layer1.weight</c>; the module's own stay where a name is left out.</param>
+        /// <param name="input">The module's argument.</param>
+        /// <param name="tieWeights">Whether a tensor given for one name of a shared parameter counts for its other names.</param>
+        /// <param name="strict">Whether every parameter and buffer must be given, and nothing else; otherwise other names are ignored.</param>
+        public static TOut FunctionalCall<TIn, TOut>(
+            NN.Module<TIn, TOut> module, IReadOnlyDictionary<string, Tensor> parametersAndBuffers, TIn input, bool tieWeights = true, bool strict = false)
+        {
+            ArgumentNullException.ThrowIfNull(module);
+            return FunctionalCall(module, parametersAndBuffers, () => module.Call(input), tieWeights, strict);
+        }
+
+        /// <summary>
+        /// The parameters and the buffers of modules of one class, stacked by name, for a <see cref="Vmap{T1, TResult}"/> over the modules.
+        /// Mirrors <c>torch.func.stack_module_state</c>.
+        /// </summary>
+        /// <exception cref="TorchException">There is no module, or they differ in class or mode.</exception>
+        public static (Dictionary<string, Tensor> Parameters, Dictionary<string, Tensor> Buffers) StackModuleState(params IReadOnlyList<NN.Module> models)
+        {
+            ArgumentNullException.ThrowIfNull(models);
+            if (models.Count == 0)
+                throw new TorchException("stack_module_state: Expected at least one model, got 0.");
+            if (models.Any(m => m.Training) && models.Any(m => !m.Training))
+                throw new TorchException("stack_module_state: Expected all models to have the same training/eval mode.");
+            if (models.Any(m => m.GetType() != models[0].GetType()))
+                throw new TorchException("stack_module_state: Expected all models to be of the same class.");
+            var parameters = new Dictionary<string, Tensor>();
+            var buffers = new Dictionary<string, Tensor>();
+            var all = models.Select(m => m.NamedParameters().ToDictionary(p => p.Name, p => (Tensor)p.Parameter)).ToList();
+            foreach (var name in models[0].NamedParameters().Select(p => p.Name))
+                parameters[name] = Stack([.. all.Select(own => own[name])], name);
+            all = [.. models.Select(m => m.NamedBuffers().ToDictionary(b => b.Name, b => b.Buffer))];
+            foreach (var name in models[0].NamedBuffers().Select(b => b.Name))
+                buffers[name] = Stack([.. all.Select(own => own[name])], name);
+            return (parameters, buffers);
+
+            // Leaves of their own: what trains them trains no module.
+            static Tensor Stack(Tensor[] tensors, string name)
+            {
+                var same = tensors.All(t => t.RequiresGrad == tensors[0].RequiresGrad);
+                if (!same)
+                    throw new TorchException($"Expected {name} from each model to have the same .requires_grad");
+                return tensors[0].RequiresGrad ? Torch.Stack(tensors).Detach().RequiresGrad_() : Torch.Stack(tensors);
+            }
+        }
+    }
+}
