@@ -5,7 +5,7 @@ import sys
 
 from autograd_log import run
 
-MODULES = ["autograd", "autograd_checkpoint", "autograd_functional", "autograd_transforms"]
+MODULES = ["autograd", "autograd_checkpoint", "autograd_functional", "autograd_transforms", "autograd_module_hooks"]
 
 
 if __name__ == "__main__":

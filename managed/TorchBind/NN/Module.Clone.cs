@@ -26,6 +26,8 @@ public abstract partial class Module
                 copy._overlay.Added[key] = entry with { Value = Copied(entry.Value, known) };
         }
         copy._forwardHooks = _forwardHooks?.Copy();
+        copy._backwardHooks = _backwardHooks?.Copy();
+        copy._backwardPreHooks = _backwardPreHooks?.Copy();
         copy._forwardPreHooks = _forwardPreHooks?.Copy();
         copy._stateDictPreHooks = _stateDictPreHooks?.Copy();
         copy._stateDictPostHooks = _stateDictPostHooks?.Copy();

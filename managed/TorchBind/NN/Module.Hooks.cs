@@ -58,7 +58,7 @@ public abstract partial class Module
 
     /// <summary>Whether a call has more to do than <c>Forward</c>.</summary>
     private protected bool HasCallHooks => _forwardHooks is not null || _forwardPreHooks is not null || _overlay is not null
-        || !s_forwardPreHooks.IsEmpty || !s_forwardHooks.IsEmpty || HasMoreCallHooks;
+        || !s_forwardPreHooks.IsEmpty || !s_forwardHooks.IsEmpty || HasBackwardHooks;
 
     /// <summary>
     /// Runs a forward computation with the module's hooks: what <c>Call</c> of a module with a signature of its own ends in.
@@ -74,11 +74,13 @@ public abstract partial class Module
         var done = 0;
         try
         {
+            var backward = TakeBackwardHooks();
             foreach (var hook in s_forwardPreHooks.Hooks)
                 inputs = hook(this, inputs) ?? inputs;
             foreach (var hook in _forwardPreHooks?.Hooks ?? [])
                 inputs = hook(this, inputs) ?? inputs;
-            var output = RunForward(inputs, forward);
+            inputs = backward?.SetupInputs(inputs) ?? inputs;
+            var output = forward(inputs);
             foreach (var hook in s_forwardHooks.Hooks)
                 output = hook(this, inputs, output) ?? output;
             foreach (var hook in _forwardHooks?.Hooks ?? [])
@@ -86,7 +88,7 @@ public abstract partial class Module
                 done++;
                 output = hook.Hook(this, inputs, output) ?? output;
             }
-            return output;
+            return backward is null ? output : backward.SetupOutput(output);
         }
         catch
         {
@@ -119,8 +121,4 @@ public abstract partial class Module
                 member.Set(this, Parameter.View(value()));
         }
     }
-
-    private protected virtual bool HasMoreCallHooks => false;
-
-    private protected virtual object? RunForward(object?[] inputs, Func<object?[], object?> forward) => forward(inputs);
 }

@@ -137,7 +137,7 @@ internal sealed class TupleShape(Type type, TreeShape[] items) : TreeShape
 {
     internal override IReadOnlyList<TreeShape> Children => items;
 
-    [UnconditionalSuppressMessage("Trimming", "IL2077", Justification = Constructors)]
+    [UnconditionalSuppressMessage("Trimming", "IL2067", Justification = Constructors)]
     internal override object? Build(ref ReadOnlySpan<object?> leaves)
     {
         var values = BuildChildren(ref leaves);
@@ -148,6 +148,9 @@ internal sealed class TupleShape(Type type, TreeShape[] items) : TreeShape
             return ((Tensor)values[0]!, (Tensor)values[1]!, (Tensor)values[2]!);
         if (type == typeof((Tensor, Tensor, Tensor, Tensor)))
             return ((Tensor)values[0]!, (Tensor)values[1]!, (Tensor)values[2]!, (Tensor)values[3]!);
+        // What an LSTM returns.
+        if (type == typeof((Tensor, (Tensor, Tensor))))
+            return ((Tensor)values[0]!, ((Tensor, Tensor))values[1]!);
         // The eighth item of a tuple is a tuple of the rest.
         if (values.Length > 7)
             throw new NotSupportedException("Tuples of more than seven values are not supported here; nest them, or use an array.");
@@ -162,7 +165,7 @@ internal sealed class DictionaryShape(Type type, object[] keys, TreeShape[] valu
 
     internal IReadOnlyList<object> Keys => keys;
 
-    [UnconditionalSuppressMessage("Trimming", "IL2077", Justification = Constructors)]
+    [UnconditionalSuppressMessage("Trimming", "IL2067", Justification = Constructors)]
     internal override object? Build(ref ReadOnlySpan<object?> leaves)
     {
         var built = type == typeof(Dictionary<string, Tensor>)
@@ -199,7 +202,7 @@ internal sealed class ListShape(Type type, TreeShape[] items) : TreeShape
 {
     internal override IReadOnlyList<TreeShape> Children => items;
 
-    [UnconditionalSuppressMessage("Trimming", "IL2077", Justification = Constructors)]
+    [UnconditionalSuppressMessage("Trimming", "IL2067", Justification = Constructors)]
     internal override object? Build(ref ReadOnlySpan<object?> leaves)
     {
         var values = BuildChildren(ref leaves);
