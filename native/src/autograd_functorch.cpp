@@ -36,6 +36,11 @@ at::Tensor move_dim(const at::Tensor& tensor, int64_t from, int64_t to) {
   return tensor.permute(order);
 }
 
+struct SuspendedLevels {
+  c10::impl::ExcludeDispatchKeyGuard front{c10::DispatchKey::FuncTorchDynamicLayerFrontMode};
+  c10::impl::ExcludeDispatchKeyGuard back{c10::DispatchKey::FuncTorchDynamicLayerBackMode};
+};
+
 class InplaceRequiresGrad {
 public:
   InplaceRequiresGrad() { ft::setInplaceRequiresGradAllowed(true); }
@@ -107,23 +112,6 @@ tb_status tb_func_top(tb_func_layer* layer) {
   });
 }
 
-tb_status tb_func_pop(void** saved) {
-  return tb::guard([&] { *saved = new ft::DynamicLayer(ft::popDynamicLayer()); });
-}
-
-void tb_func_push(void* saved) {
-  auto* layer = static_cast<ft::DynamicLayer*>(saved);
-  ft::pushDynamicLayer(std::move(*layer));
-  delete layer;
-}
-
-tb_status tb_func_allow_functions(uint8_t allowed, uint8_t* previous) {
-  return tb::guard([&] {
-    *previous = ft::getSingleLevelAutogradFunctionAllowed() ? 1 : 0;
-    ft::setSingleLevelAutogradFunctionAllowed(allowed != 0);
-  });
-}
-
 tb_status tb_vmap_mode_enter(int64_t* level) {
   return tb::guard([&] { *level = at::impl::VmapMode::increment_nesting(); });
 }
@@ -143,10 +131,6 @@ tb_status tb_func_unwrap_for_grad(tb_tensor self, int64_t level, tb_tensor* resu
     const bool here = wrapper != nullptr && wrapper->level() == level;
     *result = tb::release(at::Tensor(here ? wrapper->value() : *tensor));
   });
-}
-
-tb_status tb_func_unwrap_if_dead(tb_tensor self, tb_tensor* result) {
-  return tb::guard([&] { *result = tb::release(ft::unwrapIfDead(*tb::Borrowed(self))); });
 }
 
 tb_status tb_func_check_requires_grad(void) {
@@ -201,3 +185,25 @@ tb_status tb_func_kind(tb_tensor self, int32_t* kind) {
     *kind = (ft::isBatchedTensor(*tensor) ? 1 : 0) | (ft::maybeGetTensorWrapper(*tensor) != nullptr ? 2 : 0);
   });
 }
+
+tb_status tb_func_unwrap(tb_tensor self, int64_t* level, int64_t* batch_dim, tb_tensor* result) {
+  return tb::guard([&] {
+    tb::Borrowed tensor(self);
+    *batch_dim = -1;
+    *result = nullptr;
+    if (const auto* batched = ft::maybeGetBatchedImpl(*tensor)) {
+      *level = batched->level();
+      *batch_dim = batched->bdim();
+      *result = tb::release(at::Tensor(batched->value()));
+    } else if (const auto* wrapper = ft::maybeGetTensorWrapper(*tensor)) {
+      *level = wrapper->level().value_or(-1);
+      *result = tb::release(at::Tensor(wrapper->value()));
+    }
+  });
+}
+
+tb_status tb_func_suspend(void** guard) {
+  return tb::guard([&] { *guard = new SuspendedLevels(); });
+}
+
+void tb_func_resume(void* guard) { delete static_cast<SuspendedLevels*>(guard); }

@@ -340,10 +340,12 @@ private:
   Engine() = default;
 };
 
-void install_engine() {
-  static std::once_flag once;
-  std::call_once(once, [] { torch::autograd::set_default_engine_stub(&Engine::instance); });
-}
+// When the shim is loaded, before any pass: libtorch 2.14 starts the threads of the first engine that runs,
+// and of no other.
+const bool installed = [] {
+  torch::autograd::set_default_engine_stub(&Engine::instance);
+  return true;
+}();
 
 } // namespace
 
@@ -439,7 +441,6 @@ void tb_hook_free(tb_hook self) { delete reinterpret_cast<HookCell*>(self); }
 
 tb_status tb_saved_tensor_hooks_push(const tb_saved_tensor_hooks* calls, void* context) {
   return tb::guard([&] {
-    install_engine();
     at::SavedTensorDefaultHooks::lazy_initialize();
     TORCH_CHECK(at::SavedTensorDefaultHooks::is_enabled(),
                 at::SavedTensorDefaultHooks::get_disabled_error_message().value_or(""));
@@ -483,7 +484,6 @@ tb_status tb_anomaly_install(const tb_anomaly_calls* calls) {
   return tb::guard([&] {
     if (anomaly_calls.load() == nullptr)
       anomaly_calls.store(new tb_anomaly_calls(*calls));
-    install_engine();
   });
 }
 

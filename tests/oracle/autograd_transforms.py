@@ -117,6 +117,19 @@ def grad_errors(log):
     log(grad(lambda x: x.sum())(x.detach()))
 
 
+@case
+def printing(log):
+    x = torch.arange(6, dtype=torch.float64).view(2, 3) / 4
+    def show(*values):
+        log([repr(v) for v in values])
+        return values[0].sum()
+    vmap(show)(x)
+    vmap(show, in_dims=1)(x)
+    grad(show)(x)
+    grad(lambda x: vmap(lambda a, b: show(a, b), in_dims=(0, None))(x, torch.ones(2)).sum())(x)
+    vmap(vmap(show))(x)
+
+
 class Double(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x):

@@ -238,6 +238,14 @@ public static partial class Torch
         }
     }
 
+    /// <summary>
+    /// Switches anomaly mode for the process, for good. Mirrors <c>torch.set_anomaly_enabled</c>;
+    /// <see cref="Autograd.DetectAnomaly"/> does it for a while.
+    /// </summary>
+    /// <param name="mode">Whether operations remember their calls.</param>
+    /// <param name="checkNan">Whether a gradient with NaN is an error.</param>
+    public static void SetAnomalyEnabled(bool mode, bool checkNan = true) => Anomaly.Set(mode, checkNan);
+
     /// <summary>Whether anomaly mode is on. Mirrors <c>torch.is_anomaly_enabled</c>.</summary>
     public static bool IsAnomalyEnabled() => Anomaly.Enabled;
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Numerics;
 using System.Text;
 using TorchBind.Autograd;
+using TorchBind.Autograd.Transforms;
 using TorchBind.Interop;
 
 namespace TorchBind;
@@ -22,7 +23,7 @@ public partial class Tensor
     {
         ArgumentNullException.ThrowIfNull(options);
         using (Torch.NoGrad())
-            return new TensorFormatter(options).Format(this);
+            return Level.IsActive ? Level.Text(this, options) : new TensorFormatter(options).Format(this);
     }
 }
 

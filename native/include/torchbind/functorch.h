@@ -23,11 +23,6 @@ typedef struct tb_func_layer {
   int64_t batch_size;
 } tb_func_layer;
 TB_API tb_status tb_func_top(tb_func_layer* layer);
-// Takes the innermost level away for a while, and puts it back.
-TB_API tb_status tb_func_pop(void** saved);
-TB_API void tb_func_push(void* saved);
-// Whether custom functions may be recorded at the level that is in place.
-TB_API tb_status tb_func_allow_functions(uint8_t allowed, uint8_t* previous);
 
 // Formulas for operators that have none of their own under a transform, as Python adds them when it first
 // needs them: for vectorised tensors, and (in TorchScript) for forward-mode differentiation.
@@ -41,7 +36,6 @@ TB_API tb_status tb_vmap_mode_exit(void);
 // Tensors.
 TB_API tb_status tb_func_wrap_for_grad(tb_tensor self, int64_t level, tb_tensor* result);
 TB_API tb_status tb_func_unwrap_for_grad(tb_tensor self, int64_t level, tb_tensor* result);
-TB_API tb_status tb_func_unwrap_if_dead(tb_tensor self, tb_tensor* result);
 // Fails inside of a level, where requires_grad_() of the user's is refused.
 TB_API tb_status tb_func_check_requires_grad(void);
 // requires_grad_() of a tensor that a level wraps.
@@ -53,5 +47,12 @@ TB_API tb_status tb_func_remove_batch_dim(tb_tensor self, int64_t level, int64_t
 TB_API tb_status tb_func_unwrap_batched(tb_tensor self, int64_t level, tb_tensor* result, int64_t* dim);
 // Bits: 1 batched (at any level), 2 wrapped for a gradient.
 TB_API tb_status tb_func_kind(tb_tensor self, int32_t* kind);
+
+// What a wrapped tensor holds: its level, the tensor inside, and where the batch dimension is (-1: none). A
+// null result: the tensor is not wrapped.
+TB_API tb_status tb_func_unwrap(tb_tensor self, int64_t* level, int64_t* batch_dim, tb_tensor* result);
+// Operations of this thread run as if there were no levels until tb_func_resume.
+TB_API tb_status tb_func_suspend(void** guard);
+TB_API void tb_func_resume(void* guard);
 
 #endif

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using TorchBind.Autograd;
 
@@ -372,6 +373,68 @@ public class AutogradTests
 
     // ---- threads
 
+    // A pass inside of a pass, so deep that the engine goes on in threads of its own.
+    private sealed class Deep : Function<Deep, Tensor, int, ConcurrentBag<int>, Exception?, Tensor>
+    {
+        private int _depth;
+        private ConcurrentBag<int> _threads = [];
+        private Exception? _thrown;
+
+        protected override Tensor Forward(FunctionContext ctx, Tensor x, int depth, ConcurrentBag<int> threads, Exception? thrown)
+        {
+            (_depth, _threads, _thrown) = (depth, threads, thrown);
+            return x * 2;
+        }
+
+        protected override Tensor?[] Backward(FunctionContext ctx, Tensor[] gradOutputs)
+        {
+            _threads.Add(Environment.CurrentManagedThreadId);
+            if (_depth == 0)
+                return _thrown is null ? [gradOutputs[0], null, null, null] : throw _thrown;
+            using (Torch.EnableGrad())
+            {
+                var x = gradOutputs[0].Detach().RequiresGrad_();
+                x.RegisterHook(g => _threads.Add(Environment.CurrentManagedThreadId));
+                Apply(x, _depth - 1, _threads, _thrown).Backward(gradOutputs[0]);
+                return [x.Grad, null, null, null];
+            }
+        }
+    }
+
+    [Test]
+    public void CallbacksOnTheEnginesThreads()
+    {
+        var threads = new ConcurrentBag<int>();
+        var x = Leaf(3);
+        Deep.Apply(x, 150, threads, null).Sum().Backward();
+        Assert.That(x.Grad!.ToArray<double>(), Has.All.EqualTo(1.0));
+        Assert.That(threads.Distinct().Count(), Is.GreaterThan(1));
+
+        var thrown = new Special("from far away");
+        Assert.That(() => Deep.Apply(x, 150, threads, thrown).Sum().Backward(), Throws.Exception.SameAs(thrown));
+        Assert.That(thrown.Data["Operation"], Is.EqualTo("DeepBackward"));
+        Deep.Apply(x, 1, threads, null).Sum().Backward();
+    }
+
+    [Test]
+    public void ManyThreadsFailAtOnce()
+    {
+        var shared = Leaf(8);
+        Parallel.For(0, 32, new ParallelOptions { MaxDegreeOfParallelism = 4 }, i =>
+        {
+            var thrown = new Special($"number {i}");
+            try
+            {
+                Fails.Apply(shared * i, null, thrown).Sum().Backward();
+            }
+            catch (Special caught) when (ReferenceEquals(caught, thrown))
+            {
+                return;
+            }
+            throw new InvalidOperationException("another exception, or none");
+        });
+    }
+
     [Test]
     public void BackwardOnManyThreads()
     {
@@ -390,6 +453,35 @@ public class AutogradTests
             y.RegisterHook(g => g * 2);
             return y.Sum();
         }
+    }
+
+    [Test]
+    public void OneGraphOnManyThreads()
+    {
+        var x = Leaf(8);
+        var y = Holder.Apply(x * 0.5, new object());
+        var sum = y.Sum();
+        var expected = Torch.Autograd.Grad(sum, x, retainGraph: true)[0].ToArray<double>();
+        Parallel.For(0, 64, new ParallelOptions { MaxDegreeOfParallelism = 4 }, i =>
+        {
+            var handle = y.RegisterHook(g => null);
+            var result = Torch.Autograd.Grad(sum, x, retainGraph: true)[0].ToArray<double>();
+            handle.Remove();
+            if (!result.AsSpan().SequenceEqual(expected))
+                throw new InvalidOperationException("another gradient");
+        });
+    }
+
+    [Test]
+    public void WhatIsPackedOutlivesAScope()
+    {
+        var x = Leaf(3);
+        Tensor y;
+        using (var scope = new TensorScope())
+        using (Torch.Autograd.Graph.SavedTensorsHooks(t => t.Detach().Clone(), t => t))
+            y = scope.Keep(x.Sin().Exp());
+        y.Sum().Backward();
+        Assert.That(x.Grad!.ToArray<double>(), Is.EqualTo(Torch.Autograd.Grad(x.Sin().Exp().Sum(), x)[0].ToArray<double>()));
     }
 
     [Test]
@@ -429,6 +521,31 @@ public class AutogradTests
         }
         x.Sin();
         Assert.That(packed, Is.EqualTo(1));
+    }
+
+    // ---- transforms
+
+    [Test]
+    public void ReadingInsideATransformIsRefusedOrRight()
+    {
+        var x = Torch.Tensor([[1.0, 2.0], [3.0, 4.0]], dtype: DType.Float64);
+        var seen = new List<string>();
+        Torch.Func.Vmap(row =>
+        {
+            Assert.That(() => row.ToArray<double>(), Throws.InstanceOf<TorchException>());
+            Assert.That(() => row.Data<double>().Length, Throws.InstanceOf<TorchException>());
+            Assert.That(() => row.Sum().Item<double>(), Throws.InstanceOf<TorchException>());
+            seen.Add(row.ToString());
+            return row * 2;
+        })(x);
+        Torch.Func.Grad(all =>
+        {
+            Assert.That(() => all.Data<double>().Length, Throws.InstanceOf<TorchException>());
+            Assert.That(all.Sum().Item<double>(), Is.EqualTo(10.0));
+            seen.Add(all.ToString());
+            return (all * all).Sum();
+        })(x);
+        Assert.That(seen, Has.Count.EqualTo(2));
     }
 
     // ---- anomaly mode

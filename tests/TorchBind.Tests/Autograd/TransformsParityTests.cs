@@ -20,6 +20,7 @@ public class TransformsParityTests
         ["grads"] = Grads,
         ["grad_modes"] = GradModes,
         ["grad_errors"] = GradErrors,
+        ["printing"] = Printing,
         ["custom_functions"] = CustomFunctions,
         ["vjps"] = Vjps,
         ["jvps"] = Jvps,
@@ -157,6 +158,22 @@ public class TransformsParityTests
                 return x.Sin().Sum();
         })(x));
         log.Add(Grad(x => x.Sum())(x.Detach()));
+    }
+
+    private static void Printing(CaseLog log)
+    {
+        var x = Torch.Arange(6, dtype: DType.Float64).View(2, 3) / 4;
+        Vmap((Tensor x) => Show(x))(x);
+        Vmap((Tensor x) => Show(x), inDims: 1)(x);
+        Grad(x => Show(x))(x);
+        Grad(x => Vmap((Tensor a, Tensor b) => Show(a, b), inDims: (0, null))(x, Torch.Ones(2)).Sum())(x);
+        Vmap(Vmap((Tensor x) => Show(x)))(x);
+
+        Tensor Show(params Tensor[] values)
+        {
+            log.Add(values.Select(v => v.ToString()));
+            return values[0].Sum();
+        }
     }
 
     private sealed class Twice : Function<Twice, Tensor, Tensor>

@@ -44,7 +44,7 @@ public sealed class NamesTests
         Type? Nested(string name) => typeof(Torch).GetNestedType(name);
         return module switch
         {
-            "torch" => [.. MembersOf(typeof(Torch)), .. core.GetExportedTypes().Select(t => t.Name.Split('`')[0])],
+            "torch" => [.. MembersOf(typeof(Torch)), .. core.GetExportedTypes().Where(t => !t.IsNested).Select(t => t.Name.Split('`')[0])],
             "torch.Tensor" => [.. MembersOf(typeof(Tensor)), .. MembersOf(typeof(TensorDataExtensions))],
             "torch.linalg" => MembersOf(typeof(Torch.Linalg)),
             "torch.fft" => MembersOf(typeof(Torch.FftFunctions)),

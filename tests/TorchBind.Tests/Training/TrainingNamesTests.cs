@@ -22,7 +22,6 @@ public class TrainingNamesTests
     private const string Deprecated = "Python has it for old programs only, which get a warning";
     private const string DataPipes = "data pipes, which Python has given up";
     private const string Assigned = "fields are the registration: nothing is called when they are assigned";
-    private const string BackwardHooks = "belongs to autograd's hooks";
     private const string Exported = "compiling and exporting Python code has no counterpart";
 
     private static readonly Dictionary<string, string> s_reasons = new()
@@ -34,10 +33,6 @@ public class TrainingNamesTests
         ["torch.nn.modules.module.register_module_buffer_registration_hook"] = Assigned,
         ["torch.nn.modules.module.register_module_module_registration_hook"] = Assigned,
         ["torch.nn.modules.module.register_module_parameter_registration_hook"] = Assigned,
-        ["torch.nn.modules.module.register_module_full_backward_hook"] = BackwardHooks,
-        ["torch.nn.modules.module.register_module_full_backward_pre_hook"] = BackwardHooks,
-        ["torch.nn.Module.register_full_backward_hook"] = BackwardHooks,
-        ["torch.nn.Module.register_full_backward_pre_hook"] = BackwardHooks,
         ["torch.nn.Module.compile"] = Exported,
         ["torch.nn.Module.ipu"] = "a device that libtorch of Debian has no code for",
         ["torch.nn.Module.mtia"] = "a device that libtorch of Debian has no code for",

@@ -85,6 +85,34 @@ internal readonly unsafe ref struct Level : IDisposable
     /// <summary>Whether the thread is inside of a transform.</summary>
     internal static bool IsActive => Top.kind != 0;
 
+    /// <summary>What a tensor is inside of transforms, as Python prints it: its levels around its values.</summary>
+    internal static string Text(Tensor tensor, PrintOptions options)
+    {
+        void* guard;
+        NativeError.Check(NativeMethods.tb_func_suspend(&guard));
+        try
+        {
+            return Describe(tensor, options);
+        }
+        finally
+        {
+            NativeMethods.tb_func_resume(guard);
+        }
+    }
+
+    private static string Describe(Tensor tensor, PrintOptions options)
+    {
+        nint inside;
+        long level, batchDim;
+        using (var self = new Borrow(tensor))
+            NativeError.Check(NativeMethods.tb_func_unwrap(self.Handle, &level, &batchDim, &inside));
+        if (inside == 0)
+            return new TensorFormatter(options).Format(tensor);
+        using var value = Tensor.Wrap(inside);
+        var text = string.Join('\n', Describe(value, options).Split('\n').Select(static line => string.IsNullOrWhiteSpace(line) ? line : "    " + line));
+        return batchDim >= 0 ? $"BatchedTensor(lvl={level}, bdim={batchDim}, value=\n{text}\n)" : $"GradTrackingTensor(lvl={level}, value=\n{text}\n)";
+    }
+
     internal static Tensor WrapForGrad(Tensor tensor, long level)
     {
         using var self = new Borrow(tensor, nameof(tensor));

@@ -22,12 +22,6 @@ internal static unsafe partial class NativeMethods
     [DllImport("torchbind", ExactSpelling = true)]
     internal static extern int tb_func_top(tb_func_layer* layer);
     [DllImport("torchbind", ExactSpelling = true)]
-    internal static extern int tb_func_pop(void** saved);
-    [DllImport("torchbind", ExactSpelling = true)]
-    internal static extern void tb_func_push(void* saved);
-    [DllImport("torchbind", ExactSpelling = true)]
-    internal static extern int tb_func_allow_functions(byte allowed, byte* previous);
-    [DllImport("torchbind", ExactSpelling = true)]
     internal static extern int tb_func_load_vmap_formulas();
     [DllImport("torchbind", ExactSpelling = true)]
     internal static extern int tb_func_load_jvp_formulas();
@@ -40,8 +34,6 @@ internal static unsafe partial class NativeMethods
     [DllImport("torchbind", ExactSpelling = true)]
     internal static extern int tb_func_unwrap_for_grad(nint self, long level, nint* result);
     [DllImport("torchbind", ExactSpelling = true)]
-    internal static extern int tb_func_unwrap_if_dead(nint self, nint* result);
-    [DllImport("torchbind", ExactSpelling = true)]
     internal static extern int tb_func_check_requires_grad();
     [DllImport("torchbind", ExactSpelling = true)]
     internal static extern int tb_func_require_grad(nint self);
@@ -53,4 +45,10 @@ internal static unsafe partial class NativeMethods
     internal static extern int tb_func_unwrap_batched(nint self, long level, nint* result, long* dim);
     [DllImport("torchbind", ExactSpelling = true)]
     internal static extern int tb_func_kind(nint self, int* kind);
+    [DllImport("torchbind", ExactSpelling = true)]
+    internal static extern int tb_func_unwrap(nint self, long* level, long* batch_dim, nint* result);
+    [DllImport("torchbind", ExactSpelling = true)]
+    internal static extern int tb_func_suspend(void** guard);
+    [DllImport("torchbind", ExactSpelling = true)]
+    internal static extern void tb_func_resume(void* guard);
 }
