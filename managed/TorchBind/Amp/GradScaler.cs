@@ -14,7 +14,7 @@ namespace TorchBind.Amp;
 /// </code></example>
 public sealed class GradScaler : IDisposable
 {
-    private const string Hint = "This may indicate your script did not use scaler.Scale(loss or outputs) earlier in the iteration.";
+    private const string Hint = "Call Scale on the loss before its backward pass.";
 
     private readonly Device _device;
     private Dictionary<Optimizer, Progress> _optimizers = [];
@@ -40,9 +40,9 @@ public sealed class GradScaler : IDisposable
         if (!IsEnabled)
             return;
         if (growthFactor <= 1)
-            throw new ArgumentException("The growth factor must be > 1.0.", nameof(growthFactor));
+            throw new ArgumentException($"The growth factor is {PythonData.Format(growthFactor)}; to grow the scale it must be above 1.", nameof(growthFactor));
         if (backoffFactor >= 1)
-            throw new ArgumentException("The backoff factor must be < 1.0.", nameof(backoffFactor));
+            throw new ArgumentException($"The backoff factor is {PythonData.Format(backoffFactor)}; to shrink the scale it must be below 1.", nameof(backoffFactor));
         _initialScale = initScale;
         GrowthFactor = growthFactor;
         BackoffFactor = backoffFactor;
@@ -130,9 +130,9 @@ public sealed class GradScaler : IDisposable
         var scale = Required(_scale, "Unscale_");
         var progress = Of(optimizer);
         if (progress.Stage == Stage.Unscaled)
-            throw new InvalidOperationException("unscale_() has already been called on this optimizer since the last update().");
+            throw new InvalidOperationException("The gradients of this optimizer are unscaled already: Unscale_ may run once between two calls of Update.");
         if (progress.Stage == Stage.Stepped)
-            throw new InvalidOperationException("unscale_() is being called after step().");
+            throw new InvalidOperationException("This optimizer made its step already: Unscale_ belongs before Step.");
         // In double precision: the reciprocal of a large float may be too small for one.
         using (var wide = scale.To(DType.Float64))
         using (var inverse = wide.Reciprocal_().To(DType.Float32))
@@ -156,7 +156,7 @@ public sealed class GradScaler : IDisposable
                     continue;
                 opened.Add(gradient);
                 if (!allowHalf && gradient.DType == DType.Float16)
-                    throw new NotSupportedException("Attempting to unscale FP16 gradients.");
+                    throw new NotSupportedException("A gradient is float16: keep the parameters in float32 and let autocast shorten what is computed.");
                 var values = gradient;
                 if (gradient.IsSparse)
                 {
@@ -206,11 +206,11 @@ public sealed class GradScaler : IDisposable
         Required(_scale, "Step");
         var progress = Of(optimizer);
         if (progress.Stage == Stage.Stepped)
-            throw new InvalidOperationException("step() has already been called since the last update().");
+            throw new InvalidOperationException("This optimizer made its step already: call Update before the next one.");
         if (progress.Stage == Stage.Ready)
             Unscale_(optimizer);
         if (progress.FoundInf.Count == 0)
-            throw new InvalidOperationException("No inf checks were recorded for this optimizer.");
+            throw new InvalidOperationException("No parameter of this optimizer has a gradient: there is nothing to step by.");
         var finite = progress.FoundInf.Values.Sum(static found => found.Item<double>()) == 0;
         if (finite)
             optimizer.Step();
@@ -246,7 +246,7 @@ public sealed class GradScaler : IDisposable
                 here.Dispose();
             }
             if (combined is null)
-                throw new InvalidOperationException("No inf checks were recorded prior to update.");
+                throw new InvalidOperationException("There was no step since the last update: call Step, or Unscale_, before Update.");
             Torch.Aten._AmpUpdateScale_(scale, _growth!, combined, GrowthFactor, BackoffFactor, GrowthInterval);
             combined.Dispose();
         }
@@ -281,7 +281,7 @@ public sealed class GradScaler : IDisposable
         var state = PythonData.Named(PythonData.Plain(stateDict), "A scaler's state dict");
         if (state.Count == 0)
         {
-            throw new ArgumentException("The source state dict is empty, possibly because it was saved from a disabled instance of GradScaler.",
+            throw new ArgumentException("The state dict is empty, as that of a disabled scaler is: it says nothing for an enabled one.",
                 nameof(stateDict));
         }
         double Number(string name) => state.TryGetValue(name, out var value)
@@ -304,7 +304,7 @@ public sealed class GradScaler : IDisposable
     }
 
     private static Tensor Required(Tensor? tensor, string function) =>
-        tensor ?? throw new InvalidOperationException($"Attempted {function} but nothing was scaled yet. {Hint}");
+        tensor ?? throw new InvalidOperationException($"{function} has nothing to work on, because nothing was scaled yet. {Hint}");
 
     /// <summary>Frees the scaler's tensors.</summary>
     public void Dispose()

@@ -205,7 +205,7 @@ internal static class Collation
     private static ArgumentException Unknown(Type? type) =>
         new($"default_collate knows {Known}; the samples hold {(type is null ? "null" : Name(type))}. Give the loader a collateFn.");
 
-    private static ArgumentException UnequalSizes() => new("Each element in the list of a batch should be of equal size.");
+    private static ArgumentException UnequalSizes() => new("The samples of a batch are lists of different lengths, which do not stack; give a collateFn of your own.");
 
     private static string Name(Type type) => type.ToString();
 }

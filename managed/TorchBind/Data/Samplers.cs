@@ -307,7 +307,7 @@ public sealed class DistributedSampler : Sampler<long>
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(numReplicas);
         if (rank < 0 || rank >= numReplicas)
-            throw new ArgumentOutOfRangeException(nameof(rank), rank, $"Invalid rank {rank}, rank should be in the interval [0, {numReplicas - 1}].");
+            throw new ArgumentOutOfRangeException(nameof(rank), rank, $"There are {numReplicas} replicas, so their ranks are 0 to {numReplicas - 1}; got {rank}.");
         _count = count;
         NumReplicas = numReplicas;
         Rank = rank;

@@ -18,7 +18,7 @@ public sealed class StackDataset<T1, T2> : Dataset<(T1, T2)>
         ArgumentNullException.ThrowIfNull(first);
         ArgumentNullException.ThrowIfNull(second);
         if (first.Count != second.Count)
-            throw new ArgumentException($"Size mismatch between datasets: {first.Count} and {second.Count} samples.", nameof(second));
+            throw new ArgumentException($"Stacked datasets must be equally long; they have {first.Count} and {second.Count} samples.", nameof(second));
         (_first, _second) = (first, second);
     }
 
@@ -57,13 +57,13 @@ public sealed class StackDataset<T> : Dataset<Dictionary<string, T>>
         ArgumentNullException.ThrowIfNull(datasets);
         _datasets = [.. datasets];
         if (_datasets.Length == 0)
-            throw new ArgumentException("At least one dataset should be passed.", nameof(datasets));
+            throw new ArgumentException("There is no dataset to stack: the list is empty.", nameof(datasets));
         foreach (var (name, dataset) in _datasets)
         {
             if (dataset.Count != _datasets[0].Value.Count)
             {
                 throw new ArgumentException(
-                    $"Size mismatch between datasets: '{name}' has {dataset.Count} samples, '{_datasets[0].Key}' has {_datasets[0].Value.Count}.",
+                    $"Stacked datasets must be equally long: '{name}' has {dataset.Count} samples, '{_datasets[0].Key}' has {_datasets[0].Value.Count}.",
                     nameof(datasets));
             }
         }

@@ -28,7 +28,7 @@ public sealed class TensorDataset : Dataset<Tensor[]>
             if (tensors[i].Size(0) != tensors[0].Size(0))
             {
                 throw new ArgumentException(
-                    $"Size mismatch between tensors: tensor {i} has {tensors[i].Size(0)} rows, tensor 0 has {tensors[0].Size(0)}.",
+                    $"Each sample takes a row of every tensor: tensor {i} has {tensors[i].Size(0)} rows, tensor 0 has {tensors[0].Size(0)}.",
                     nameof(tensors));
             }
             // Rows of other layouts stack to other strides than index_select gives.

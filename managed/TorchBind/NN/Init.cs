@@ -332,7 +332,7 @@ public static class Init
         ArgumentNullException.ThrowIfNull(tensor);
         var size = tensor.Shape;
         if (size.Length < 2)
-            throw new ArgumentException($"Fan in and fan out can not be computed for a tensor with fewer than 2 dimensions; got {size}.", nameof(tensor));
+            throw new ArgumentException($"Inputs and outputs of a weight are counted along its first two dimensions; the shape {size} has fewer.", nameof(tensor));
         var field = 1L;
         for (var i = 2; i < size.Length; i++)
             field *= size[i];

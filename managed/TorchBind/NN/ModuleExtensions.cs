@@ -39,7 +39,7 @@ public static class ModuleExtensions
     private static T Convert<T>(T module, Device? device, DType? dtype, bool nonBlocking, MemoryFormat? memoryFormat) where T : Module
     {
         if (dtype is { } wanted && !wanted.IsFloatingPoint() && !wanted.IsComplex())
-            throw new ArgumentException($"A module is cast to a floating-point or complex dtype, got {wanted.Name()}.", nameof(dtype));
+            throw new ArgumentException($"Parameters are real or complex floating-point numbers, so a module cannot become {wanted.Name()}.", nameof(dtype));
         return Convert(module, tensor =>
         {
             var type = dtype is not null && IsReal(tensor, complex: true) ? dtype : null;

@@ -42,8 +42,8 @@ public sealed class ASGD : Optimizer
     private static Dictionary<string, object?> Options(
         double lr, double lambd, double alpha, double t0, double weightDecay, bool? forEach, bool maximize)
     {
-        Require(lr >= 0, $"Invalid learning rate: {Text(lr)}");
-        Require(weightDecay >= 0, $"Invalid weight_decay value: {Text(weightDecay)}");
+        Require(lr >= 0, $"The option lr is {Text(lr)}; it must not be negative.");
+        Require(weightDecay >= 0, $"The option weightDecay is {Text(weightDecay)}; it must not be negative.");
         return new()
         {
             ["lr"] = lr,
@@ -123,7 +123,7 @@ public sealed class ASGD : Optimizer
 
     private ParamState Begun(Tensor parameter, Tensor gradient, double lr)
     {
-        RefuseSparse(gradient, "ASGD does not support sparse gradients");
+        RefuseSparse(gradient, "ASGD works on dense gradients only, and one is sparse.");
         var state = StateOf(parameter);
         if (state.Count > 0)
             return state;

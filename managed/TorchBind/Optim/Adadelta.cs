@@ -41,10 +41,10 @@ public sealed class Adadelta : Optimizer
 
     private static Dictionary<string, object?> Options(double lr, double rho, double eps, double weightDecay, bool? forEach, bool maximize)
     {
-        Require(lr >= 0, $"Invalid learning rate: {Text(lr)}");
-        Require(rho is >= 0 and <= 1, $"Invalid rho value: {Text(rho)}");
-        Require(eps >= 0, $"Invalid epsilon value: {Text(eps)}");
-        Require(weightDecay >= 0, $"Invalid weight_decay value: {Text(weightDecay)}");
+        Require(lr >= 0, $"The option lr is {Text(lr)}; it must not be negative.");
+        Require(rho is >= 0 and <= 1, $"The option rho is {Text(rho)}; it must lie between 0 and 1.");
+        Require(eps >= 0, $"The option eps is {Text(eps)}; it must not be negative.");
+        Require(weightDecay >= 0, $"The option weightDecay is {Text(weightDecay)}; it must not be negative.");
         return new()
         {
             ["lr"] = lr,
@@ -100,7 +100,7 @@ public sealed class Adadelta : Optimizer
 
     private ParamState Begun(Tensor parameter, Tensor gradient)
     {
-        RefuseSparse(gradient, "Adadelta does not support sparse gradients");
+        RefuseSparse(gradient, "Adadelta works on dense gradients only, and one is sparse.");
         var state = StateOf(parameter);
         if (state.Count > 0)
             return state;

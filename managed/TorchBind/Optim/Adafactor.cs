@@ -39,12 +39,12 @@ public sealed class Adafactor : Optimizer
     private static Dictionary<string, object?> Options(
         double lr, double beta2Decay, (double? Squares, double Size) eps, double d, double weightDecay, bool? forEach, bool maximize)
     {
-        Require(lr >= 0, $"Learning rate should be >= 0 but is: {Text(lr)}");
-        Require(beta2Decay <= 0, $"beta2_decay should be <= 0 but is: {Text(beta2Decay)}");
-        Require(eps.Squares is not < 0, $"epsilon1 should be >= 0 but is: {Text(eps.Squares ?? 0)}");
-        Require(eps.Size >= 0, $"epsilon2 should be >= 0 but is: {Text(eps.Size)}");
-        Require(d >= 1, $"Clipping threshold d should be >= 1 but is: {Text(d)}");
-        Require(weightDecay >= 0, $"weight_decay should be >= 0 but is: {Text(weightDecay)}");
+        Require(lr >= 0, $"The option lr is {Text(lr)}; it must not be negative.");
+        Require(beta2Decay <= 0, $"The option beta2Decay is {Text(beta2Decay)}; it must not be positive.");
+        Require(eps.Squares is not < 0, $"The first number of eps is {Text(eps.Squares ?? 0)}; it must not be negative.");
+        Require(eps.Size >= 0, $"The second number of eps is {Text(eps.Size)}; it must not be negative.");
+        Require(d >= 1, $"The option d, where updates are clipped, is {Text(d)}; it must be at least 1.");
+        Require(weightDecay >= 0, $"The option weightDecay is {Text(weightDecay)}; it must not be negative.");
         return new()
         {
             ["lr"] = lr,
@@ -90,8 +90,8 @@ public sealed class Adafactor : Optimizer
     private ParamState Begun(Tensor parameter, Tensor gradient)
     {
         if (parameter.DType.IsComplex())
-            throw new NotSupportedException("Adafactor does not support complex parameters");
-        RefuseSparse(gradient, "Adafactor does not support sparse gradients");
+            throw new NotSupportedException("Adafactor takes real parameters only, and one is complex.");
+        RefuseSparse(gradient, "Adafactor works on dense gradients only, and one is sparse.");
         var state = StateOf(parameter);
         if (state.Count > 0)
             return state;

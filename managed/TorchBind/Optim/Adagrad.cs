@@ -47,12 +47,12 @@ public sealed class Adagrad : Optimizer
     private static Dictionary<string, object?> Options(
         double lr, double lrDecay, double weightDecay, double initialAccumulatorValue, double eps, bool? forEach, bool maximize, bool? fused)
     {
-        Require(lr >= 0, $"Invalid learning rate: {Text(lr)}");
-        Require(lrDecay >= 0, $"Invalid lr_decay value: {Text(lrDecay)}");
-        Require(weightDecay >= 0, $"Invalid weight_decay value: {Text(weightDecay)}");
-        Require(initialAccumulatorValue >= 0, $"Invalid initial_accumulator_value value: {Text(initialAccumulatorValue)}");
-        Require(eps >= 0, $"Invalid epsilon value: {Text(eps)}");
-        Require(fused != true || forEach != true, "`fused` and `foreach` cannot be `True` together.");
+        Require(lr >= 0, $"The option lr is {Text(lr)}; it must not be negative.");
+        Require(lrDecay >= 0, $"The option lrDecay is {Text(lrDecay)}; it must not be negative.");
+        Require(weightDecay >= 0, $"The option weightDecay is {Text(weightDecay)}; it must not be negative.");
+        Require(initialAccumulatorValue >= 0, $"The option initialAccumulatorValue is {Text(initialAccumulatorValue)}; it must not be negative.");
+        Require(eps >= 0, $"The option eps is {Text(eps)}; it must not be negative.");
+        Require(fused != true || forEach != true, "The options fused and forEach exclude each other: set one of them at most.");
         return new()
         {
             ["lr"] = lr,
@@ -105,7 +105,7 @@ public sealed class Adagrad : Optimizer
                 gradient.Negate();
             if (weightDecay != 0)
             {
-                RefuseSparse(given, "weight_decay option is not compatible with sparse gradients");
+                RefuseSparse(given, "With sparse gradients, weightDecay must be 0.");
                 gradient.Add(parameter, weightDecay);
             }
             var rate = lr / (1 + (step - 1) * lrDecay);
@@ -143,7 +143,7 @@ public sealed class Adagrad : Optimizer
             if (fused)
             {
                 RefuseFused(parameter);
-                RefuseSparse(gradient, "`fused` does not support sparse grad or complex param");
+                RefuseSparse(gradient, "A fused Adagrad works on dense gradients only, and one is sparse: leave fused off.");
             }
             var state = StateOf(parameter);
             if (state.Count == 0)

@@ -49,11 +49,11 @@ public class Adam : Optimizer
         double lr, (double Beta1, double Beta2) betas, double eps, double weightDecay, bool amsgrad, bool? forEach, bool maximize, bool? fused,
         bool decoupled)
     {
-        Require(lr >= 0, $"Invalid learning rate: {Text(lr)}");
-        Require(eps >= 0, $"Invalid epsilon value: {Text(eps)}");
+        Require(lr >= 0, $"The option lr is {Text(lr)}; it must not be negative.");
+        Require(eps >= 0, $"The option eps is {Text(eps)}; it must not be negative.");
         RequireBetas(betas);
-        Require(weightDecay >= 0, $"Invalid weight_decay value: {Text(weightDecay)}");
-        Require(fused != true || forEach != true, "`fused` and `foreach` cannot be `True` together.");
+        Require(weightDecay >= 0, $"The option weightDecay is {Text(weightDecay)}; it must not be negative.");
+        Require(fused != true || forEach != true, "The options fused and forEach exclude each other: set one of them at most.");
         return new()
         {
             ["lr"] = lr,
@@ -121,7 +121,7 @@ public class Adam : Optimizer
 
     private ParamState Begun(Tensor parameter, Tensor gradient, bool amsgrad, bool fused)
     {
-        RefuseSparse(gradient, "Adam does not support sparse gradients, please consider SparseAdam instead");
+        RefuseSparse(gradient, "Adam works on dense gradients only, and one is sparse; SparseAdam is for those.");
         var state = StateOf(parameter);
         if (state.Count > 0)
             return state;

@@ -41,10 +41,10 @@ public sealed class Adamax : Optimizer
     private static Dictionary<string, object?> Options(
         double lr, (double Beta1, double Beta2) betas, double eps, double weightDecay, bool? forEach, bool maximize)
     {
-        Require(lr >= 0, $"Invalid learning rate: {Text(lr)}");
-        Require(eps >= 0, $"Invalid epsilon value: {Text(eps)}");
+        Require(lr >= 0, $"The option lr is {Text(lr)}; it must not be negative.");
+        Require(eps >= 0, $"The option eps is {Text(eps)}; it must not be negative.");
         RequireBetas(betas);
-        Require(weightDecay >= 0, $"Invalid weight_decay value: {Text(weightDecay)}");
+        Require(weightDecay >= 0, $"The option weightDecay is {Text(weightDecay)}; it must not be negative.");
         return new()
         {
             ["lr"] = lr,
@@ -100,7 +100,7 @@ public sealed class Adamax : Optimizer
 
     private ParamState Begun(Tensor parameter, Tensor gradient)
     {
-        RefuseSparse(gradient, "Adamax does not support sparse gradients");
+        RefuseSparse(gradient, "Adamax works on dense gradients only, and one is sparse.");
         var state = StateOf(parameter);
         if (state.Count > 0)
             return state;

@@ -45,14 +45,14 @@ public sealed class LBFGS : Optimizer
         double toleranceChange = 1e-9, int historySize = 100, string? lineSearchFn = null, bool maximize = false)
         : base(parameters, Options(lr, maxIter, maxEval ?? maxIter * 5 / 4, toleranceGrad, toleranceChange, historySize, lineSearchFn, maximize))
     {
-        Require(ParamGroups.Count == 1, "LBFGS doesn't support per-parameter options (parameter groups)");
+        Require(ParamGroups.Count == 1, $"LBFGS treats all parameters as one group and was given {ParamGroups.Count}.");
     }
 
     private static Dictionary<string, object?> Options(
         double lr, int maxIter, int maxEval, double toleranceGrad, double toleranceChange, int historySize, string? lineSearchFn, bool maximize)
     {
-        Require(lr >= 0, $"Invalid learning rate: {Text(lr)}");
-        Require(lineSearchFn is null or "strong_wolfe", $"only 'strong_wolfe' is supported, not '{lineSearchFn}'");
+        Require(lr >= 0, $"The option lr is {Text(lr)}; it must not be negative.");
+        Require(lineSearchFn is null or "strong_wolfe", $"There is no line search '{lineSearchFn}'; lineSearchFn is 'strong_wolfe' or null.");
         return new()
         {
             ["lr"] = lr,

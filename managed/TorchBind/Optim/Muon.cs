@@ -49,17 +49,17 @@ public sealed class Muon : Optimizer
         : base(parameters, Options(lr, weightDecay, momentum, nesterov, nsCoefficients ?? s_coefficients, eps, nsSteps, adjustLrFn))
     {
         foreach (var parameter in ParamGroups.SelectMany(static group => group.Params))
-            Require(parameter.NDim == 2, $"Muon only supports 2D parameters whereas we found a parameter with size: {parameter.Shape}");
+            Require(parameter.NDim == 2, $"Muon is for matrices, tensors of 2 dimensions; one parameter has the shape {parameter.Shape}.");
     }
 
     private static Dictionary<string, object?> Options(
         double lr, double weightDecay, double momentum, bool nesterov, (double A, double B, double C) coefficients, double eps, int nsSteps,
         string? adjustLrFn)
     {
-        Require(lr >= 0, $"Learning rate should be >= 0 but is: {Text(lr)}");
-        Require(momentum >= 0, $"momentum should be >= 0 but is: {Text(momentum)}");
-        Require(weightDecay >= 0, $"weight decay should be >= 0 but is: {Text(weightDecay)}");
-        Require(adjustLrFn is null or "original" or "match_rms_adamw" or "spectral_unclamped", $"Adjust learning rate function {adjustLrFn} is not supported");
+        Require(lr >= 0, $"The option lr is {Text(lr)}; it must not be negative.");
+        Require(momentum >= 0, $"The option momentum is {Text(momentum)}; it must not be negative.");
+        Require(weightDecay >= 0, $"The option weightDecay is {Text(weightDecay)}; it must not be negative.");
+        Require(adjustLrFn is null or "original" or "match_rms_adamw" or "spectral_unclamped", $"There is no '{adjustLrFn}'; adjustLrFn is null, 'original', 'match_rms_adamw' or 'spectral_unclamped'.");
         return new()
         {
             ["lr"] = lr,
@@ -91,8 +91,8 @@ public sealed class Muon : Optimizer
             if (gradient is null)
                 continue;
             if (parameter.DType.IsComplex())
-                throw new NotSupportedException("Muon does not support complex parameters");
-            RefuseSparse(gradient, "Muon does not support sparse gradients");
+                throw new NotSupportedException("Muon takes real parameters only, and one is complex.");
+            RefuseSparse(gradient, "Muon works on dense gradients only, and one is sparse.");
             var state = StateOf(parameter);
             if (!state.ContainsKey("momentum_buffer"))
                 state["momentum_buffer"] = ZerosLike(gradient);
@@ -109,8 +109,8 @@ public sealed class Muon : Optimizer
 
     private static Tensor Orthogonal(Tensor matrix, double[] coefficients, long iterations, double eps)
     {
-        Require(iterations < 100, "Number of steps must be less than 100 for computational efficiency");
-        Require(coefficients.Length == 3, "Coefficients must be a tuple of exactly 3 values");
+        Require(iterations < 100, $"Muon takes fewer than 100 iterations, {iterations} were asked for.");
+        Require(coefficients.Length == 3, $"Muon takes 3 coefficients, got {coefficients.Length}.");
         var tall = matrix.Size(0) > matrix.Size(1);
         var result = matrix.To(DType.BFloat16);
         if (tall)

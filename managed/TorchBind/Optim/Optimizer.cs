@@ -48,7 +48,7 @@ public abstract class Optimizer : IDisposable
         foreach (var group in groups)
             AddParamGroup(group);
         if (_groups.Count == 0)
-            throw new ArgumentException("optimizer got an empty parameter list", nameof(groups));
+            throw new ArgumentException("There is nothing to optimise: the list of parameters is empty.", nameof(groups));
     }
 
     /// <summary>The options of groups that do not set them. Mirrors <c>Optimizer.defaults</c>.</summary>
@@ -77,19 +77,20 @@ public abstract class Optimizer : IDisposable
         foreach (var parameter in group.Params)
         {
             if (!differentiable && !parameter.IsLeaf)
-                throw new ArgumentException("can't optimize a non-leaf Tensor", nameof(group));
+                throw new ArgumentException("A parameter was computed from other tensors, so its gradient is not kept: give leaves of the graph, or detach it.", nameof(group));
         }
         foreach (var other in _groups)
         {
             if (group.ParamNames is null != other.ParamNames is null)
             {
-                throw new ArgumentException("all optimizer param groups should be with/without names. cannot add param group "
-                    + (group.ParamNames is null ? "without" : "with") + " names to the optimizer", nameof(group));
+                throw new ArgumentException(group.ParamNames is null
+                    ? "The parameters of the other groups have names, those of this group have none: name all or none."
+                    : "The parameters of this group have names, those of the other groups have none: name all or none.", nameof(group));
             }
         }
         var known = new HashSet<Tensor>(_groups.SelectMany(static other => other.Params), ReferenceEqualityComparer.Instance);
         if (group.Params.Any(known.Contains))
-            throw new ArgumentException("some parameters appear in more than one parameter group", nameof(group));
+            throw new ArgumentException("A parameter of this group belongs to another group already; each may be in one only.", nameof(group));
         foreach (var (option, value) in _defaults)
             group.SetDefault(option, value);
         _groups.Add(group);
@@ -292,8 +293,7 @@ public abstract class Optimizer : IDisposable
         var groups = PythonData.List(savedGroups, "param_groups").Select(static group => PythonData.Named(group, "An entry of param_groups")).ToArray();
         if (groups.Length != _groups.Count)
         {
-            throw new ArgumentException($"loaded state dict has a different number of parameter groups: {groups.Length}, the optimizer has "
-                + $"{_groups.Count}", nameof(stateDict));
+            throw new ArgumentException($"The state dict describes {groups.Length} groups of parameters, the optimizer has {_groups.Count}.", nameof(stateDict));
         }
         var parameters = new Dictionary<long, (Tensor Parameter, bool StepOnDevice)>();
         for (var i = 0; i < groups.Length; i++)
@@ -301,8 +301,7 @@ public abstract class Optimizer : IDisposable
             var members = PythonData.List(groups[i].GetValueOrDefault("params"), "params");
             if (members.Count != _groups[i].Params.Count)
             {
-                throw new ArgumentException("loaded state dict contains a parameter group that doesn't match the size of optimizer's group: "
-                    + $"group {i} has {members.Count} parameters, the optimizer's has {_groups[i].Params.Count}", nameof(stateDict));
+                throw new ArgumentException($"Group {i} has {members.Count} parameters in the state dict and {_groups[i].Params.Count} here.", nameof(stateDict));
             }
             var onDevice = PythonData.ToBoolean(groups[i].GetValueOrDefault("fused")) || PythonData.ToBoolean(groups[i].GetValueOrDefault("capturable"));
             for (var j = 0; j < members.Count; j++)
@@ -444,8 +443,8 @@ public abstract class Optimizer : IDisposable
 
     private protected static void RequireBetas((double Beta1, double Beta2) betas)
     {
-        Require(betas.Beta1 is >= 0 and < 1, $"Invalid beta parameter at index 0: {Text(betas.Beta1)}");
-        Require(betas.Beta2 is >= 0 and < 1, $"Invalid beta parameter at index 1: {Text(betas.Beta2)}");
+        Require(betas.Beta1 is >= 0 and < 1, $"The first of the betas is {Text(betas.Beta1)}; it must be at least 0 and below 1.");
+        Require(betas.Beta2 is >= 0 and < 1, $"The second of the betas is {Text(betas.Beta2)}; it must be at least 0 and below 1.");
     }
 
     /// <summary>Whether the operations on lists do the step: as the group says, else where the parameters are on an accelerator.</summary>
@@ -466,7 +465,7 @@ public abstract class Optimizer : IDisposable
     private protected static void RefuseFused(Tensor parameter)
     {
         if (!parameter.DType.IsFloatingPoint())
-            throw new NotSupportedException($"`fused=True` requires all the params to be floating point Tensors, but one is {parameter.DType}");
+            throw new NotSupportedException($"A fused step takes real floating-point parameters, and one is {parameter.DType}: leave fused off.");
     }
 
     private protected static void RefuseSparse(Tensor gradient, string message)

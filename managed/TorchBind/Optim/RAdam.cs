@@ -45,10 +45,10 @@ public sealed class RAdam : Optimizer
     private static Dictionary<string, object?> Options(
         double lr, (double Beta1, double Beta2) betas, double eps, double weightDecay, bool decoupled, bool? forEach, bool maximize)
     {
-        Require(lr >= 0, $"Invalid learning rate: {Text(lr)}");
-        Require(eps >= 0, $"Invalid epsilon value: {Text(eps)}");
+        Require(lr >= 0, $"The option lr is {Text(lr)}; it must not be negative.");
+        Require(eps >= 0, $"The option eps is {Text(eps)}; it must not be negative.");
         RequireBetas(betas);
-        Require(weightDecay >= 0, $"Invalid weight_decay value: {Text(weightDecay)}");
+        Require(weightDecay >= 0, $"The option weightDecay is {Text(weightDecay)}; it must not be negative.");
         return new()
         {
             ["lr"] = lr,
@@ -129,7 +129,7 @@ public sealed class RAdam : Optimizer
 
     private ParamState Begun(Tensor parameter, Tensor gradient)
     {
-        RefuseSparse(gradient, "RAdam does not support sparse gradients");
+        RefuseSparse(gradient, "RAdam works on dense gradients only, and one is sparse.");
         var state = StateOf(parameter);
         if (state.Count > 0)
             return state;

@@ -43,11 +43,11 @@ public sealed class RMSprop : Optimizer
     private static Dictionary<string, object?> Options(
         double lr, double alpha, double eps, double weightDecay, double momentum, bool centered, bool? forEach, bool maximize)
     {
-        Require(lr >= 0, $"Invalid learning rate: {Text(lr)}");
-        Require(eps >= 0, $"Invalid epsilon value: {Text(eps)}");
-        Require(momentum >= 0, $"Invalid momentum value: {Text(momentum)}");
-        Require(weightDecay >= 0, $"Invalid weight_decay value: {Text(weightDecay)}");
-        Require(alpha >= 0, $"Invalid alpha value: {Text(alpha)}");
+        Require(lr >= 0, $"The option lr is {Text(lr)}; it must not be negative.");
+        Require(eps >= 0, $"The option eps is {Text(eps)}; it must not be negative.");
+        Require(momentum >= 0, $"The option momentum is {Text(momentum)}; it must not be negative.");
+        Require(weightDecay >= 0, $"The option weightDecay is {Text(weightDecay)}; it must not be negative.");
+        Require(alpha >= 0, $"The option alpha is {Text(alpha)}; it must not be negative.");
         return new()
         {
             ["lr"] = lr,
@@ -112,7 +112,7 @@ public sealed class RMSprop : Optimizer
 
     private ParamState Begun(Tensor parameter, Tensor gradient, double momentum, bool centered)
     {
-        RefuseSparse(gradient, "RMSprop does not support sparse gradients");
+        RefuseSparse(gradient, "RMSprop works on dense gradients only, and one is sparse.");
         var state = StateOf(parameter);
         if (state.Count > 0)
             return state;

@@ -38,8 +38,8 @@ public sealed class Rprop : Optimizer
     private static Dictionary<string, object?> Options(
         double lr, (double EtaMinus, double EtaPlus) etas, (double Smallest, double Largest) stepSizes, bool? forEach, bool maximize)
     {
-        Require(lr >= 0, $"Invalid learning rate: {Text(lr)}");
-        Require(etas.EtaMinus is > 0 and < 1 && etas.EtaPlus > 1, $"Invalid eta values: {Text(etas.EtaMinus)}, {Text(etas.EtaPlus)}");
+        Require(lr >= 0, $"The option lr is {Text(lr)}; it must not be negative.");
+        Require(etas.EtaMinus is > 0 and < 1 && etas.EtaPlus > 1, $"The etas are {Text(etas.EtaMinus)} and {Text(etas.EtaPlus)}; the first must lie between 0 and 1, the second above 1.");
         return new()
         {
             ["lr"] = lr,
@@ -103,7 +103,7 @@ public sealed class Rprop : Optimizer
 
     private ParamState Begun(Tensor parameter, Tensor gradient, double lr)
     {
-        RefuseSparse(gradient, "Rprop does not support sparse gradients");
+        RefuseSparse(gradient, "Rprop works on dense gradients only, and one is sparse.");
         var state = StateOf(parameter);
         if (state.Count > 0)
             return state;

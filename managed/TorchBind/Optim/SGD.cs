@@ -45,11 +45,11 @@ public sealed class SGD : Optimizer
     private static Dictionary<string, object?> Options(
         double lr, double momentum, double dampening, double weightDecay, bool nesterov, bool maximize, bool? forEach, bool? fused)
     {
-        Require(lr >= 0, $"Invalid learning rate: {Text(lr)}");
-        Require(momentum >= 0, $"Invalid momentum value: {Text(momentum)}");
-        Require(weightDecay >= 0, $"Invalid weight_decay value: {Text(weightDecay)}");
-        Require(!nesterov || (momentum > 0 && dampening == 0), "Nesterov momentum requires a momentum and zero dampening");
-        Require(fused != true || forEach != true, "`fused` and `foreach` cannot be `True` together.");
+        Require(lr >= 0, $"The option lr is {Text(lr)}; it must not be negative.");
+        Require(momentum >= 0, $"The option momentum is {Text(momentum)}; it must not be negative.");
+        Require(weightDecay >= 0, $"The option weightDecay is {Text(weightDecay)}; it must not be negative.");
+        Require(!nesterov || (momentum > 0 && dampening == 0), $"With nesterov, momentum must be above 0 and dampening 0; they are {Text(momentum)} and {Text(dampening)}.");
+        Require(fused != true || forEach != true, "The options fused and forEach exclude each other: set one of them at most.");
         return new()
         {
             ["lr"] = lr,
@@ -178,7 +178,7 @@ public sealed class SGD : Optimizer
         foreach (var batch in StepBatch.Of(group, (parameter, gradient) =>
         {
             RefuseFused(parameter);
-            RefuseSparse(gradient, "`_fused_sgd` does not support sparse gradients");
+            RefuseSparse(gradient, "A fused SGD works on dense gradients only, and one is sparse: leave fused off.");
             if (momentum == 0)
                 return [];
             var state = StateOf(parameter);

@@ -31,16 +31,16 @@ public sealed class SparseAdam : Optimizer
             for (var j = 0; j < ParamGroups[i].Params.Count; j++)
             {
                 var parameter = ParamGroups[i].Params[j];
-                Require(!parameter.IsSparse, $"Sparse params at indices [[{i}, {j}]]: SparseAdam requires dense parameter tensors");
-                Require(!parameter.DType.IsComplex(), $"Complex params at indices [[{i}, {j}]]: SparseAdam does not support complex parameters");
+                Require(!parameter.IsSparse, $"Parameter {j} of group {i} is sparse; for SparseAdam only the gradients are sparse, the parameters are dense.");
+                Require(!parameter.DType.IsComplex(), $"Parameter {j} of group {i} is complex; SparseAdam takes real ones only.");
             }
         }
     }
 
     private static Dictionary<string, object?> Options(double lr, (double Beta1, double Beta2) betas, double eps, bool maximize)
     {
-        Require(lr > 0, $"Invalid learning rate: {Text(lr)}");
-        Require(eps > 0, $"Invalid epsilon value: {Text(eps)}");
+        Require(lr > 0, $"The option lr is {Text(lr)}; it must be greater than 0.");
+        Require(eps > 0, $"The option eps is {Text(eps)}; it must be greater than 0.");
         RequireBetas(betas);
         return new() { ["lr"] = lr, ["betas"] = betas, ["eps"] = eps, ["maximize"] = maximize };
     }
@@ -60,7 +60,7 @@ public sealed class SparseAdam : Optimizer
                 continue;
             using var gradient = new StepGradient(given);
             if (!given.IsSparse)
-                throw new NotSupportedException("SparseAdam does not support dense gradients, please consider Adam instead");
+                throw new NotSupportedException("SparseAdam met a dense gradient; dense gradients are for Adam.");
             var state = StateOf(parameter);
             if (state.Count == 0)
             {

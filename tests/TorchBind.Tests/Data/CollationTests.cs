@@ -71,7 +71,7 @@ public class CollationTests
         Assert.Multiple(() =>
         {
             Assert.That(() => DataLoader.DefaultCollate<Uri, Tensor>([new("http://example.org")]), Throws.ArgumentException.With.Message.Contains("System.Uri"));
-            Assert.That(() => DataLoader.DefaultCollate<float[], Tensor>([[1, 2], [3]]), Throws.ArgumentException.With.Message.Contains("equal size"));
+            Assert.That(() => DataLoader.DefaultCollate<float[], Tensor>([[1, 2], [3]]), Throws.ArgumentException.With.Message.Contains("different lengths"));
             Assert.That(() => DataLoader.DefaultCollate<(long, long, long), (Tensor, Tensor)>([(1, 2, 3)]), Throws.ArgumentException.With.Message.Contains("collateFn"));
             Assert.That(() => DataLoader.DefaultCollate<Tensor, Tensor>([Torch.Zeros(2), Torch.Zeros(3)]), Throws.InstanceOf<TorchException>().With.Message.Contains("stack"));
             Assert.That(() => DataLoader.DefaultCollate<long, Tensor>([]), Throws.ArgumentException);

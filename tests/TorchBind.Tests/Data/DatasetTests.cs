@@ -21,7 +21,7 @@ public class DatasetTests
     [Test]
     public void ATensorDatasetWantsEqualRows()
     {
-        Assert.That(() => new TensorDataset(Torch.Zeros(3), Torch.Zeros(4)), Throws.ArgumentException.With.Message.Contains("Size mismatch"));
+        Assert.That(() => new TensorDataset(Torch.Zeros(3), Torch.Zeros(4)), Throws.ArgumentException.With.Message.Contains("a row of every tensor"));
         Assert.That(() => new TensorDataset(), Throws.ArgumentException);
         Assert.That(() => new TensorDataset(Torch.Tensor(1)), Throws.ArgumentException.With.Message.Contains("no dimensions"));
         Assert.That(() => { var (_, _, _) = new TensorDataset(Torch.Zeros(3), Torch.Zeros(3))[0]; }, Throws.ArgumentException.With.Message.Contains("2 tensors"));

@@ -79,7 +79,7 @@ public class NNUtilsParityTests
         }
         var bad = new Linear(1, 1);
         bad.Call(Torch.Full((1, 1), double.PositiveInfinity)).Sum().Backward();
-        Assert.That(() => ClipGrad.ClipGradNorm_(bad.Parameters(), 1, errorIfNonfinite: true), Throws.TypeOf<TorchException>().With.Message.Contains("non-finite"));
+        Assert.That(() => ClipGrad.ClipGradNorm_(bad.Parameters(), 1, errorIfNonfinite: true), Throws.TypeOf<TorchException>().With.Message.Contains("infinite or NaN"));
     }
 
     private static void Train(string name, Linear m, Tensor x, bool bias = false)
@@ -141,11 +141,11 @@ public class NNUtilsParityTests
             m.Call(x);
             var again = m.Call(x);
             Same($"hook {name} again", [again, .. m.StateDict().Values]);
-            Assert.That(() => put(m), Throws.InvalidOperationException.With.Message.Contains("two"));
+            Assert.That(() => put(m), Throws.InvalidOperationException.With.Message.Contains("already"));
             remove(m);
             Same($"hook {name} removed", m.Weight);
             Assert.That(m.NamedParameters().Select(static p => p.Name), Is.EquivalentTo(new[] { "weight", "bias" }));
-            Assert.That(() => remove(m), Throws.ArgumentException.With.Message.Contains("not found in Linear"));
+            Assert.That(() => remove(m), Throws.ArgumentException.With.Message.Contains("of Linear has no"));
         }
         Torch.ManualSeed(8);
         var transposed = NormHooks.SpectralNorm(new ConvTranspose2d(3, 5, 2));

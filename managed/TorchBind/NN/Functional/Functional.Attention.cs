@@ -31,7 +31,7 @@ public static partial class Functional
     {
         var dim = query.NDim;
         if (dim is not (2 or 3))
-            throw new ArgumentException($"The query should be an unbatched 2D or a batched 3D tensor but has {dim} dimensions.", nameof(query));
+            throw new ArgumentException($"The query has 2 dimensions, or 3 for a batch; this one has {dim}.", nameof(query));
         if (key.NDim != dim || value.NDim != dim)
             throw new ArgumentException($"For a query of {dim} dimensions, key and value have as many, but have {key.NDim} and {value.NDim}.", nameof(key));
         if (keyPaddingMask is not null && keyPaddingMask.NDim != dim - 1)
@@ -39,7 +39,7 @@ public static partial class Functional
         if (attnMask is not null && attnMask.NDim is not (2 or 3))
             throw new ArgumentException($"The attention mask has 2 or 3 dimensions, but has {attnMask.NDim}.", nameof(attnMask));
         if (dim == 2 && attnMask?.NDim == 3 && attnMask.Shape != new Shape(numHeads, query.Size(0), key.Size(0)))
-            throw new ArgumentException($"Expected the attention mask's shape to be {new Shape(numHeads, query.Size(0), key.Size(0))} but got {attnMask.Shape}.", nameof(attnMask));
+            throw new ArgumentException($"The attention mask must have the shape {new Shape(numHeads, query.Size(0), key.Size(0))}, not {attnMask.Shape}.", nameof(attnMask));
         return dim == 3;
     }
 
@@ -107,10 +107,10 @@ public static partial class Functional
                 isCausal = false;
         }
         if (embedDim != embedDimToCheck)
-            throw new ArgumentException($"Was expecting an embedding dimension of {embedDimToCheck}, but got {embedDim}.", nameof(query));
+            throw new ArgumentException($"The attention was made for embeddings of {embedDimToCheck} numbers, the query has {embedDim}.", nameof(query));
         var headDim = embedDim / numHeads;
         if (headDim * numHeads != embedDim)
-            throw new ArgumentException($"The embedding dimension {embedDim} is not divisible by the {numHeads} heads.", nameof(numHeads));
+            throw new ArgumentException($"{numHeads} heads cannot share embeddings of {embedDim} numbers evenly.", nameof(numHeads));
         if (useSeparateProjWeight ? key.Shape[..2] != value.Shape[..2] : key.Shape != value.Shape)
             throw new ArgumentException($"The key's shape {key.Shape} does not match the value's {value.Shape}.", nameof(key));
         Tensor q, k, v;
@@ -160,7 +160,7 @@ public static partial class Functional
         if (keyPaddingMask is not null)
         {
             if (keyPaddingMask.Size(0) != bsz || keyPaddingMask.Size(1) != srcLen)
-                throw new ArgumentException($"Expected the key padding mask's shape to be {new Shape(bsz, srcLen)}, but got {keyPaddingMask.Shape}.", nameof(keyPaddingMask));
+                throw new ArgumentException($"The key padding mask must have the shape {new Shape(bsz, srcLen)}, not {keyPaddingMask.Shape}.", nameof(keyPaddingMask));
             keyPaddingMask = keyPaddingMask.View(bsz, 1, 1, srcLen).Expand(-1, numHeads, -1, -1).Reshape(bsz * numHeads, 1, srcLen);
             attnMask = attnMask is null ? keyPaddingMask : attnMask + keyPaddingMask;
         }

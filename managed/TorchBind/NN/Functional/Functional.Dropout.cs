@@ -50,7 +50,7 @@ public static partial class Functional
         CheckProbability(p);
         ArgumentNullException.ThrowIfNull(input);
         if (input.NDim is not (2 or 3))
-            throw new ArgumentException($"dropout1d: Expected 2D or 3D input, but received a {input.NDim}D input.", nameof(input));
+            throw new ArgumentException($"Dropout1d takes an input (C, L), or a batch (N, C, L); this one has {input.NDim} dimensions.", nameof(input));
         return Features(input, batched: input.NDim == 3, p, training, inplace);
     }
 

@@ -321,13 +321,13 @@ public static partial class Functional
         ArgumentNullException.ThrowIfNull(input);
         ArgumentNullException.ThrowIfNull(target);
         if (target.Shape != input.Shape)
-            throw new ArgumentException($"The target size (torch.Size({target.Shape})) must be the same as the input size (torch.Size({input.Shape})).", nameof(target));
+            throw new ArgumentException($"Input and target are compared entry by entry and must have one shape; they have {input.Shape} and {target.Shape}.", nameof(target));
     }
 
     private static void CheckWeight(Tensor input, Tensor weight)
     {
         if (weight.Shape != input.Shape)
-            throw new ArgumentException($"Weight and input must have the same size; got {weight.Shape} and {input.Shape}.", nameof(weight));
+            throw new ArgumentException($"Each entry of the input has a weight, so their shapes must agree; they are {input.Shape} and {weight.Shape}.", nameof(weight));
     }
 
     private static long[] BroadcastShapes(Shape x, Shape y)

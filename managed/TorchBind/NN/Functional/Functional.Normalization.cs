@@ -28,7 +28,7 @@ public static partial class Functional
         for (var i = 2; i < size.Length; i++)
             count *= size[i];
         if (count == 1)
-            throw new ArgumentException($"Expected more than 1 value per channel when training, got input size torch.Size({size}).", "input");
+            throw new ArgumentException($"Training needs at least two values of a channel to take their variance; the shape {size} has one.", "input");
     }
 
     /// <summary>Instance normalisation: over the dimensions after the second. Mirrors <c>F.instance_norm</c>.</summary>
@@ -53,7 +53,7 @@ public static partial class Functional
             for (var i = 2; i < size.Length; i++)
                 count *= size[i];
             if (count == 1)
-                throw new ArgumentException($"Expected more than 1 spatial element when training, got input size torch.Size({size}).", nameof(input));
+                throw new ArgumentException($"The variance of a channel takes at least two positions; the shape {size} has one.", nameof(input));
         }
         return Torch.InstanceNorm(input, weight, bias, runningMean, runningVar, useInputStats, momentum, eps, cudnnEnabled: true);
     }
@@ -87,7 +87,7 @@ public static partial class Functional
         ArgumentNullException.ThrowIfNull(input);
         var size = input.Shape;
         if (size.Length < 2)
-            throw new ArgumentException($"Expected at least 2 dimensions for the input but received {size.Length}.", nameof(input));
+            throw new ArgumentException($"The second dimension of the input holds the channels; this one has {size.Length}.", nameof(input));
         CheckBatch([size[0] * size[1] / numGroups, numGroups, .. size[2..].ToArray()]);
         return Torch.GroupNorm(input, numGroups, weight, bias, eps, cudnnEnabled: true);
     }
@@ -104,7 +104,7 @@ public static partial class Functional
         ArgumentNullException.ThrowIfNull(input);
         var shape = input.Shape;
         if (shape.Length < 3)
-            throw new ArgumentException($"Expected 3D or higher dimensionality input (got {shape.Length} dimensions).", nameof(input));
+            throw new ArgumentException($"The input needs 3 dimensions or more, this one has {shape.Length}.", nameof(input));
         if (input.Numel() == 0)
             return input;
         var squares = input.Mul(input);

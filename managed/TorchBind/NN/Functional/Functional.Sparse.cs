@@ -64,7 +64,7 @@ public static partial class Functional
         if (perSampleWeights is not null && input.Shape != perSampleWeights.Shape)
             throw new ArgumentException($"The weights per sample have the shape {perSampleWeights.Shape}, the input {input.Shape}; they must agree.", nameof(perSampleWeights));
         if (weight.NDim != 2)
-            throw new ArgumentException($"The weight has to be a 2D tensor, but has {weight.NDim} dimensions.", nameof(weight));
+            throw new ArgumentException($"The weight is a matrix with a row for each entry; this one has {weight.NDim} dimensions.", nameof(weight));
         if (input.NDim == 2)
         {
             if (offsets is not null)
@@ -83,7 +83,7 @@ public static partial class Functional
             throw new ArgumentException($"The input has to be a 1D or 2D tensor, but has {input.NDim} dimensions.", nameof(input));
         }
         if (mode == EmbeddingBagMode.Max && scaleGradByFreq)
-            throw new ArgumentException("The maximum does not support scaling the gradient by the frequency.", nameof(scaleGradByFreq));
+            throw new ArgumentException("With the mode Max, scaleGradByFreq has no meaning: set it to false.", nameof(scaleGradByFreq));
         if (mode == EmbeddingBagMode.Max && sparse)
             throw new ArgumentException("The maximum does not support sparse gradients.", nameof(sparse));
         if (maxNorm is { } norm)

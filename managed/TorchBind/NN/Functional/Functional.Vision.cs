@@ -45,7 +45,7 @@ public static partial class Functional
         if (size.IsGiven)
         {
             if (recomputeScaleFactor == true)
-                throw new ArgumentException("recomputeScaleFactor is not meaningful with an explicit size.", nameof(recomputeScaleFactor));
+                throw new ArgumentException("With a size there is no scale factor that recomputeScaleFactor could compute anew.", nameof(recomputeScaleFactor));
             output = Expand(size, Math.Max(dim, 0), nameof(size));
         }
         else
@@ -132,16 +132,16 @@ public static partial class Functional
         ArgumentNullException.ThrowIfNull(theta);
         var shape = theta.Shape;
         if (!theta.DType.IsFloatingPoint())
-            throw new ArgumentException($"Expected theta to have floating point type, but got {theta.DType.Name()}.", nameof(theta));
+            throw new ArgumentException($"theta must hold real floating-point numbers, not {theta.DType.Name()}.", nameof(theta));
         if (size.Length is not (4 or 5))
-            throw new NotSupportedException($"affine_grid supports sizes of 4 and 5 dimensions, got {size.Length}.");
+            throw new NotSupportedException($"A grid is for images of 4 dimensions or volumes of 5; the size has {size.Length}.");
         var n = size.Length - 2;
         if (shape.Length != 3 || shape[-2] != n || shape[-1] != n + 1)
-            throw new ArgumentException($"Expected a batch of {n}D affine matrices of shape Nx{n}x{n + 1}, got {shape}.", nameof(theta));
+            throw new ArgumentException($"theta holds one {n} x {n + 1} matrix for each image, the shape (N, {n}, {n + 1}); got {shape}.", nameof(theta));
         foreach (var value in size)
         {
             if (value <= 0)
-                throw new ArgumentException($"Expected positive sizes, got {ReprText.Of(size.Span)}.", nameof(size));
+                throw new ArgumentException($"All sizes must be above 0; got {ReprText.Of(size.Span)}.", nameof(size));
         }
         return Torch.AffineGridGenerator(theta, size, alignCorners ?? false);
     }

@@ -8,7 +8,7 @@ public static partial class Functional
     private static void CheckProbability(double p)
     {
         if (!(p is >= 0.0 and <= 1.0))
-            throw new ArgumentOutOfRangeException(nameof(p), p, $"The dropout probability has to be between 0 and 1, but got {ReprText.Of(p)}.");
+            throw new ArgumentOutOfRangeException(nameof(p), p, "Dropout happens with a probability: a number from 0 to 1.");
     }
 
     /// <summary>One number for each of <paramref name="count"/> dimensions: one given is repeated.</summary>

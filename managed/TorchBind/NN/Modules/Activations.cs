@@ -374,7 +374,7 @@ public partial class Softmax2d : Module<Tensor, Tensor>
     {
         ArgumentNullException.ThrowIfNull(input);
         if (input.NDim is not (3 or 4))
-            throw new ArgumentException($"Softmax2d: expected input to be 3D or 4D, got {input.NDim}D instead.", nameof(input));
+            throw new ArgumentException($"Softmax2d takes images of 3 dimensions, or a batch of 4; this input has {input.NDim}.", nameof(input));
         return Functional.Softmax(input, -3);
     }
 }

@@ -24,7 +24,7 @@ public partial class AdaptiveLogSoftmaxWithLoss : Module
         foreach (var cutoff in cutoffs)
         {
             if (cutoff <= previous || cutoff > nClasses - 1)
-                throw new ArgumentException("The cutoffs should be unique, positive, rising and less than the number of classes.", nameof(cutoffs));
+                throw new ArgumentException($"Each cutoff must be greater than the one before, the first above 0, the last below the number of classes.", nameof(cutoffs));
             previous = cutoff;
         }
         InFeatures = inFeatures;
@@ -119,7 +119,7 @@ public partial class AdaptiveLogSoftmaxWithLoss : Module
             used += rows.Numel();
         }
         if (used != batch)
-            throw new ArgumentException($"Target values should be in [0, {NClasses - 1}], but values in range [{target.Min().Item()}, {target.Max().Item()}] were found.", nameof(target));
+            throw new ArgumentException($"The classes are 0 to {NClasses - 1}; the target has some from {target.Min().Item()} to {target.Max().Item()}.", nameof(target));
         var head = Functional.LogSoftmax(Head.Call(input), 1);
         output.Add_(head.Gather(1, places.Unsqueeze(1)).Squeeze());
         var loss = (-output).Mean();

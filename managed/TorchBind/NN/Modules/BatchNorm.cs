@@ -103,7 +103,7 @@ public abstract partial class NormBase : Module<Tensor, Tensor>
         if (input.NDim < least || input.NDim > most)
         {
             var wanted = least == most ? $"{least}D" : string.Join(" or ", Enumerable.Range(least, most - least + 1).Select(static n => n.ToString(CultureInfo.InvariantCulture) + "D"));
-            throw new ArgumentException($"expected {wanted} input (got {input.NDim}D input)", nameof(input));
+            throw new ArgumentException($"This layer takes a {wanted} input; this one has {input.NDim} dimensions.", nameof(input));
         }
     }
 

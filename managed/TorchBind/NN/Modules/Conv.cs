@@ -30,7 +30,7 @@ public abstract partial class ConvNd : Module<Tensor, Tensor>
         PaddingName = padding.Name;
         _padding = padding.Name is null ? Functional.Expand(padding.Values, dims, 0, nameof(padding)) : new long[dims];
         if (padding.Name == "same" && step.AsSpan().ContainsAnyExcept(1))
-            throw new ArgumentException("The padding \"same\" is not supported for strided convolutions.", nameof(padding));
+            throw new ArgumentException($"The padding \"same\" keeps the size, which takes a stride of 1; it is {ReprText.Of(step)}.", nameof(padding));
         _beyond = new long[2 * dims];
         for (var d = 0; d < dims; d++)
         {
@@ -117,7 +117,7 @@ public abstract partial class ConvNd : Module<Tensor, Tensor>
         }
         var dims = KernelSize.Length;
         if (input.NDim != dims + 1 && input.NDim != dims + 2)
-            throw new ArgumentException($"Expected {dims + 1}D (unbatched) or {dims + 2}D (batched) input to {GetName()}, but got an input of size {input.Shape}.", nameof(input));
+            throw new ArgumentException($"{GetName()} takes an input of {dims + 1} dimensions, or a batch of {dims + 2}; this one has the shape {input.Shape}.", nameof(input));
         var channels = input.Size(input.NDim == dims + 2 ? 1 : 0);
         if (channels % Groups != 0)
             throw new ArgumentException($"The {channels} input channels must be divisible by groups ({Groups}).", nameof(input));

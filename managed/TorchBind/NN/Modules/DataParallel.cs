@@ -40,7 +40,7 @@ public partial class DataParallel : Module<Tensor, Tensor>
         foreach (var tensor in Module.Parameters().Concat(Module.Buffers()))
         {
             if (tensor.Device != _devices[0])
-                throw new InvalidOperationException($"The module must have its parameters and buffers on {_devices[0]}, the first device, but one of them is on {tensor.Device}.");
+                throw new InvalidOperationException($"A parameter or buffer lies on {tensor.Device}; move the whole module to {_devices[0]}, the first device, before.");
         }
         if (_devices.Length == 1)
             return Module.Call(input.To(device: _devices[0]));

@@ -6,7 +6,7 @@ public abstract partial class DropoutNd : Module<Tensor, Tensor>
     private protected DropoutNd(double p, bool inplace)
     {
         if (!(p is >= 0 and <= 1))
-            throw new ArgumentOutOfRangeException(nameof(p), p, $"The dropout probability has to be between 0 and 1, but got {ReprText.Of(p)}.");
+            throw new ArgumentOutOfRangeException(nameof(p), p, "Dropout happens with a probability: a number from 0 to 1.");
         P = p;
         Inplace = inplace;
     }

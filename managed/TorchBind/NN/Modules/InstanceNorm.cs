@@ -34,10 +34,8 @@ public abstract partial class InstanceNorm : NormBase
             if (found.Length > 0)
             {
                 var name = GetName();
-                load.Errors.Add($"Unexpected running stats buffer(s) {string.Join(" and ", found.Select(static k => $"\"{k}\""))} for {name} with track_running_stats=False. "
-                    + $"If state_dict is a checkpoint saved before 0.4.0, this may be expected because {name} does not track running stats by default since 0.4.0. "
-                    + "Please remove these keys from state_dict. If the running stats are actually needed, instead set "
-                    + $"track_running_stats=True in {name} to enable them. See the documentation of {name} for details.");
+                load.Errors.Add($"{string.Join(" and ", found.Select(static k => $"\"{k}\""))} are running statistics, which this {name} does not keep. "
+                    + "Before PyTorch 0.4 they were always saved: remove them from the state dict, or make the layer with trackRunningStats: true");
                 foreach (var key in found)
                     load.State.Remove(key);
             }

@@ -224,7 +224,7 @@ public partial class CrossMapLRN2d(long size, double alpha = 1e-4, double beta =
     {
         ArgumentNullException.ThrowIfNull(input);
         if (input.NDim != 4)
-            throw new ArgumentException($"CrossMapLRN2d: Expected input to be 4D, got {input.NDim}D instead.", nameof(input));
+            throw new ArgumentException($"CrossMapLRN2d takes batches of images, of 4 dimensions; this input has {input.NDim}.", nameof(input));
         var channels = (int)input.Size(1);
         var squares = input.Pow(2).Unbind(1);
         var reach = (int)(((Size - 1) / 2.0) + 1);

@@ -18,7 +18,7 @@ public abstract partial class PadNd : Module<Tensor, Tensor>
     {
         ArgumentNullException.ThrowIfNull(input);
         if (input.NDim != _dims + 1 && input.NDim != _dims + 2)
-            throw new ArgumentException($"expected {_dims + 1}D or {_dims + 2}D input (got {input.NDim}D input)", nameof(input));
+            throw new ArgumentException($"{GetName()} takes an input of {_dims + 1} dimensions, or a batch of {_dims + 2}; this one has {input.NDim}.", nameof(input));
     }
 
     /// <inheritdoc/>

@@ -607,7 +607,7 @@ public partial class FractionalMaxPool2d : Module<Tensor, Tensor>
         if (outputSize.IsGiven == outputRatio is not null)
             throw new ArgumentException("Exactly one of the output size and the output ratio is to be given.", nameof(outputSize));
         if (outputRatio is not null && Array.Exists(outputRatio, static r => r is not (> 0 and < 1)))
-            throw new ArgumentException("The output ratio must be between 0 and 1.", nameof(outputRatio));
+            throw new ArgumentException($"Each ratio must lie above 0 and below 1; got {string.Join(", ", outputRatio.Select(static r => ReprText.Of(r)))}.", nameof(outputRatio));
         KernelSize = Functional.Expand(kernelSize, 2, nameof(kernelSize));
         _outputSize = outputSize.IsGiven ? Functional.Expand(outputSize, 2, nameof(outputSize)) : null;
         _outputRatio = outputRatio;
@@ -647,7 +647,7 @@ public partial class FractionalMaxPool3d : Module<Tensor, Tensor>
         if (outputSize.IsGiven == outputRatio is not null)
             throw new ArgumentException("Exactly one of the output size and the output ratio is to be given.", nameof(outputSize));
         if (outputRatio is not null && Array.Exists(outputRatio, static r => r is not (> 0 and < 1)))
-            throw new ArgumentException("The output ratio must be between 0 and 1.", nameof(outputRatio));
+            throw new ArgumentException($"Each ratio must lie above 0 and below 1; got {string.Join(", ", outputRatio.Select(static r => ReprText.Of(r)))}.", nameof(outputRatio));
         KernelSize = Functional.Expand(kernelSize, 3, nameof(kernelSize));
         _outputSize = outputSize.IsGiven ? Functional.Expand(outputSize, 3, nameof(outputSize)) : null;
         _outputRatio = outputRatio;

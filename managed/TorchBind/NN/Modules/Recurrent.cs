@@ -122,14 +122,14 @@ public abstract partial class RNNBase : Module
         {
             ArgumentNullException.ThrowIfNull(input);
             if (input.NDim is not (2 or 3))
-                throw new ArgumentException($"{GetName()}: Expected input to be 2D or 3D, got {input.NDim}D instead.", nameof(input));
+                throw new ArgumentException($"{GetName()} takes a sequence of 2 dimensions, or a batch of 3; this input has {input.NDim}.", nameof(input));
             var batched = input.NDim == 3;
             if (!batched)
                 input = input.Unsqueeze(BatchFirst ? 0 : 1);
             ready = new Ready(input, null, null, null, batched, input.Size(BatchFirst ? 0 : 1));
         }
         if (ready.Input.Size(-1) != InputSize)
-            throw new ArgumentException($"input.size(-1) must be equal to inputSize. Expected {InputSize}, got {ready.Input.Size(-1)}.", nameof(input));
+            throw new ArgumentException($"The last dimension of the input has {ready.Input.Size(-1)} entries, and InputSize is {InputSize}.", nameof(input));
         return ready;
     }
 
@@ -142,11 +142,11 @@ public abstract partial class RNNBase : Module
             return Torch.Zeros(wanted, dtype: ready.Input.DType, device: ready.Input.Device);
         var dims = ready.Batched ? 3 : 2;
         if (state.NDim != dims)
-            throw new ArgumentException($"For {(ready.Batched ? "a batched" : "an unbatched")} input, the state should be {dims}-D but got a {state.NDim}-D tensor.", nameof(state));
+            throw new ArgumentException($"To {(ready.Batched ? "a batch" : "a single sequence")} belongs a state of {dims} dimensions; this one has {state.NDim}.", nameof(state));
         if (!ready.Batched)
             state = state.Unsqueeze(1);
         if (state.Shape != wanted)
-            throw new ArgumentException($"Expected hidden size {wanted}, got {state.Shape}.", nameof(state));
+            throw new ArgumentException($"The state must have the shape {wanted}, not {state.Shape}.", nameof(state));
         return ready.Sorted is null ? state : state.IndexSelect(1, ready.Sorted);
     }
 
@@ -389,7 +389,7 @@ public abstract partial class RNNCellBase : Module
     {
         ArgumentNullException.ThrowIfNull(input);
         if (input.NDim is not (1 or 2))
-            throw new ArgumentException($"{GetName()}: Expected input to be 1D or 2D, got {input.NDim}D instead.", nameof(input));
+            throw new ArgumentException($"{GetName()} takes an input of 1 dimension, or a batch of 2; this one has {input.NDim}.", nameof(input));
         return input.NDim == 2 ? input : input.Unsqueeze(0);
     }
 
@@ -398,7 +398,7 @@ public abstract partial class RNNCellBase : Module
         if (state is null)
             return Torch.Zeros((input.Size(0), HiddenSize), dtype: input.DType, device: input.Device);
         if (state.NDim is not (1 or 2))
-            throw new ArgumentException($"{GetName()}: Expected hidden to be 1D or 2D, got {state.NDim}D instead.", nameof(state));
+            throw new ArgumentException($"The state of {GetName()} has 1 dimension, or 2 for a batch; this one has {state.NDim}.", nameof(state));
         return batched ? state : state.Unsqueeze(0);
     }
 

@@ -20,9 +20,9 @@ public partial class SyncBatchNorm(
     {
         ArgumentNullException.ThrowIfNull(input);
         if (input.NDim < 2)
-            throw new ArgumentException($"expected at least 2D input (got {input.NDim}D input)", nameof(input));
+            throw new ArgumentException($"The second dimension of the input holds the channels; this one has {input.NDim}.", nameof(input));
         if (input.Size(1) == 0)
-            throw new ArgumentException("The number of input channels should be non-zero.", nameof(input));
+            throw new ArgumentException("The input has 0 channels in its second dimension.", nameof(input));
     }
 
     /// <summary>Replaces all batch normalisations of a module by this one, with the same parameters. Mirrors <c>convert_sync_batchnorm</c>.</summary>

@@ -46,8 +46,8 @@ public static class ClipGrad
         var total = Torch.Linalg.VectorNorm(Torch.Stack([.. norms.Select(n => n.Device == device ? n : n.To(device: device))]), normType);
         if (errorIfNonfinite && !double.IsFinite(total.Item<double>()))
         {
-            throw new TorchException($"The total norm of order {ReprText.Of(normType)} for gradients from `parameters` is non-finite, so it cannot be clipped. "
-                + "To disable this error and scale the gradients by the non-finite norm anyway, set errorIfNonfinite to false.");
+            throw new TorchException($"The gradients have infinite or NaN entries: their norm of order {ReprText.Of(normType)} is {ReprText.Of(total.Item<double>())}. "
+                + "Without errorIfNonfinite they would be scaled by it all the same.");
         }
         return total;
     }

@@ -32,7 +32,7 @@ public static class ConvertParameters
     {
         Tensor[] all = [.. parameters];
         if (Array.Exists(all, p => p.Device != all[0].Device))
-            throw new ArgumentException("Found two parameters on different devices, this is not supported.", nameof(parameters));
+            throw new ArgumentException("All parameters must lie on one device to become one vector; these lie on several.", nameof(parameters));
         return all;
     }
 }

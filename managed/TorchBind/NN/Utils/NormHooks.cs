@@ -117,11 +117,11 @@ public static class NormHooks
         ArgumentNullException.ThrowIfNull(name);
         var key = MemberName.ToKey(name);
         if (s_hooks.TryGetValue(module, out var hooks) && hooks.ContainsKey((kind, key)))
-            throw new InvalidOperationException($"Cannot register two {kind} hooks on the same parameter {key}");
+            throw new InvalidOperationException($"'{key}' has a {kind} hook already, and one is the most: remove it first.");
         return module.TensorOf(key) switch
         {
             UninitializedParameter { IsInitialized: false } => throw new ArgumentException(
-                $"The module passed to {kind} has an uninitialized parameter: make a dummy call before.", nameof(name)),
+                $"'{key}' has no shape yet: call the module once before {kind}.", nameof(name)),
             Parameter weight when !module.IsComputed(key) => (key, weight),
             _ => throw new ArgumentException($"{module.GetName()} has no parameter '{key}' to normalise.", nameof(name)),
         };
@@ -147,7 +147,7 @@ public static class NormHooks
         ArgumentNullException.ThrowIfNull(name);
         var key = MemberName.ToKey(name);
         if (!s_hooks.TryGetValue(module, out var hooks) || !hooks.Remove((kind, key), out var hook))
-            throw new ArgumentException($"{kind} of '{key}' not found in {module.GetName()}", nameof(name));
+            throw new ArgumentException($"'{key}' of {module.GetName()} has no {kind} hook to remove.", nameof(name));
         using var _ = Torch.NoGrad();
         var value = hook.Last();
         foreach (var handle in hook.Handles)

@@ -65,7 +65,7 @@ public static class Parametrizations
         ArgumentNullException.ThrowIfNull(module);
         var weight = Weight(module, name);
         if (weight.NDim < 2)
-            throw new ArgumentException($"Expected a matrix or batch of matrices, got a tensor of {weight.NDim} dimensions.", nameof(name));
+            throw new ArgumentException($"Only matrices, and batches of them, can be orthogonal; '{name}' has {weight.NDim} dimensions.", nameof(name));
         var map = orthogonalMap ?? (weight.Size(-2) == weight.Size(-1) || weight.DType.IsComplex() ? OrthogonalMap.MatrixExp : OrthogonalMap.Householder);
         return Parametrize.RegisterParametrization(module, name, new OrthogonalParametrization(weight, map, useTrivialization), @unsafe: true);
     }
@@ -213,7 +213,7 @@ internal sealed partial class OrthogonalParametrization : Module<Tensor, Tensor>
     {
         using var _ = Torch.NoGrad();
         if (value.Shape != _shape)
-            throw new ArgumentException($"Expected a matrix or batch of matrices of shape {_shape}, got {value.Shape}.", nameof(value));
+            throw new ArgumentException($"The parametrized tensor has the shape {_shape}, the one to assign {value.Shape}.", nameof(value));
         var q = value;
         var (n, k) = (q.Size(-2), q.Size(-1));
         var transposed = n < k;

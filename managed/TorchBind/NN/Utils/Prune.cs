@@ -191,7 +191,7 @@ public static class Prune
         ArgumentNullException.ThrowIfNull(module);
         var key = MemberName.ToKey(name);
         if (module.Registered(key + "_orig") is not Parameter original || !module.IsComputed(key))
-            throw new ArgumentException($"Parameter '{key}' of module {module.GetName()} has to be pruned before pruning can be removed.", nameof(name));
+            throw new ArgumentException($"'{key}' of {module.GetName()} is not pruned, so there is no pruning to remove.", nameof(name));
         using (Torch.NoGrad())
             original.Data = module.TensorOf(key)!;
         module.Unregister(key + "_orig");

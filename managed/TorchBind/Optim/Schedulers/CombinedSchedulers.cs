@@ -26,8 +26,8 @@ public sealed class SequentialLR : LRScheduler
         _milestones = [.. milestones];
         if (_milestones.Length != _schedulers.Length - 1)
         {
-            throw new ArgumentException("Sequential Schedulers expects number of schedulers provided to be one more than the number of milestone "
-                + $"points, but got number of schedulers {_schedulers.Length} and the number of milestones to be equal to {_milestones.Length}", nameof(milestones));
+            throw new ArgumentException($"A milestone lies between each two schedulers: {_schedulers.Length} schedulers take {_schedulers.Length - 1} milestones, "
+                + $"got {_milestones.Length}.", nameof(milestones));
         }
         LastEpoch = lastEpoch + 1;
         // Each scheduler made its first step when it was made: undone, but for the one that begins.
@@ -97,7 +97,7 @@ public sealed class ChainedScheduler : LRScheduler
 
     private ChainedScheduler(LRScheduler[] schedulers, Optimizer? optimizer)
         : base(optimizer ?? schedulers.FirstOrDefault()?.Optimizer
-            ?? throw new ArgumentException("ChainedScheduler expects at least one scheduler to be chained, but got no scheduler."))
+            ?? throw new ArgumentException("There is no scheduler to chain: the list is empty."))
     {
         _schedulers = SchedulerList.Check(nameof(ChainedScheduler), Optimizer, schedulers);
         TakeRates();
@@ -142,7 +142,7 @@ internal static class SchedulerList
         ArgumentNullException.ThrowIfNull(schedulers);
         LRScheduler[] list = [.. schedulers];
         if (list.Length == 0)
-            throw new ArgumentException($"{owner} expects at least one scheduler, but got no scheduler.", nameof(schedulers));
+            throw new ArgumentException($"{owner} was given no scheduler; it needs one at least.", nameof(schedulers));
         for (var i = 0; i < list.Length; i++)
         {
             if (list[i] is null)
@@ -154,8 +154,7 @@ internal static class SchedulerList
             }
             if (!ReferenceEquals(list[i].Optimizer, optimizer))
             {
-                throw new ArgumentException($"{owner} expects all schedulers to belong to the same optimizer, but the {list[i].GetType().Name} at "
-                    + $"index {i} has another one.", nameof(schedulers));
+                throw new ArgumentException($"The {list[i].GetType().Name} at index {i} drives an optimizer of its own; all schedulers of a {owner} must share one.", nameof(schedulers));
             }
         }
         return list;

@@ -87,9 +87,9 @@ public sealed class CosineAnnealingWarmRestarts : LRScheduler
         : base(optimizer, lastEpoch)
     {
         if (t0 <= 0)
-            throw new ArgumentException($"Expected positive integer T_0, but got {t0}", nameof(t0));
+            throw new ArgumentException($"t0, the length of the first period, is {t0}; it must be at least 1.", nameof(t0));
         if (tMult < 1)
-            throw new ArgumentException($"Expected integer T_mult >= 1, but got {tMult}", nameof(tMult));
+            throw new ArgumentException($"tMult, by which periods grow, is {tMult}; it must be at least 1.", nameof(tMult));
         _t0 = t0;
         _ti = t0;
         _tMult = tMult;
@@ -125,7 +125,7 @@ public sealed class CosineAnnealingWarmRestarts : LRScheduler
     public void Step(double epoch)
     {
         if (epoch < 0)
-            throw new ArgumentException($"Expected non-negative epoch, but got {epoch}", nameof(epoch));
+            throw new ArgumentException($"The epoch is {epoch}; it must not be negative.", nameof(epoch));
         if (epoch >= _t0)
         {
             if (_tMult == 1)

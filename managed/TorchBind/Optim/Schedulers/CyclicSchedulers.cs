@@ -8,7 +8,7 @@ internal static class GroupMomentum
     internal static bool IsBeta1(Optimizer optimizer) => optimizer.Defaults.ContainsKey("betas")
         || (optimizer.Defaults.ContainsKey("momentum")
             ? false
-            : throw new ArgumentException("optimizer must support momentum or beta1 with `cycle_momentum` option enabled", nameof(optimizer)));
+            : throw new ArgumentException($"{optimizer.GetType().Name} has neither momentum nor betas to cycle: set cycleMomentum to false.", nameof(optimizer)));
 
     internal static void Set(ParamGroup group, bool beta1, double momentum)
     {
@@ -77,7 +77,7 @@ public sealed class CyclicLR : LRScheduler
         _totalSize = up + (stepSizeDown ?? up);
         _stepRatio = up / _totalSize;
         if (mode is not ("triangular" or "triangular2" or "exp_range") && scaleFn is null)
-            throw new ArgumentException("mode is invalid and scale_fn is None", nameof(mode));
+            throw new ArgumentException($"There is no mode '{mode}'; give 'triangular', 'triangular2', 'exp_range', or a scaleFn.", nameof(mode));
         _mode = mode;
         _gamma = gamma;
         _custom = scaleFn;
@@ -199,9 +199,9 @@ public sealed class OneCycleLR : LRScheduler
     {
         _totalSteps = Steps(totalSteps, epochs, stepsPerEpoch);
         if (pctStart is not (>= 0 and <= 1))
-            throw new ArgumentException($"Expected float between 0 and 1 pct_start, but got {PythonData.Format(pctStart)}", nameof(pctStart));
+            throw new ArgumentException($"pctStart, the share of the rising steps, is {PythonData.Format(pctStart)}; it must lie between 0 and 1.", nameof(pctStart));
         if (annealStrategy is not ("cos" or "linear"))
-            throw new ArgumentException($"anneal_strategy must be one of 'cos' or 'linear', instead got {annealStrategy}", nameof(annealStrategy));
+            throw new ArgumentException($"There is no '{annealStrategy}'; annealStrategy is 'cos' or 'linear'.", nameof(annealStrategy));
         _cosine = annealStrategy == "cos";
         var up = new Phase(pctStart * _totalSteps - 1, "initial_lr", "max_lr", "max_momentum", "base_momentum");
         _phases = threePhase
@@ -227,12 +227,12 @@ public sealed class OneCycleLR : LRScheduler
     private static long Steps(long? totalSteps, long? epochs, long? stepsPerEpoch)
     {
         if (totalSteps is { } total)
-            return total > 0 ? total : throw new ArgumentException($"Expected positive integer total_steps, but got {total}", nameof(totalSteps));
+            return total > 0 ? total : throw new ArgumentException($"totalSteps is {total}; it must be at least 1.", nameof(totalSteps));
         if (epochs is not { } count || stepsPerEpoch is not { } each)
-            throw new ArgumentException("You must define either total_steps OR (epochs AND steps_per_epoch)", nameof(totalSteps));
+            throw new ArgumentException("The length of the cycle is missing: give totalSteps, or epochs together with stepsPerEpoch.", nameof(totalSteps));
         if (count <= 0)
-            throw new ArgumentException($"Expected positive integer epochs, but got {count}", nameof(epochs));
-        return each > 0 ? count * each : throw new ArgumentException($"Expected positive integer steps_per_epoch, but got {each}", nameof(stepsPerEpoch));
+            throw new ArgumentException($"epochs is {count}; it must be at least 1.", nameof(epochs));
+        return each > 0 ? count * each : throw new ArgumentException($"stepsPerEpoch is {each}; it must be at least 1.", nameof(stepsPerEpoch));
     }
 
     private static Optimizer Prepare(Optimizer optimizer, PerGroup maxLr, double divFactor, double finalDivFactor, long lastEpoch)
@@ -258,7 +258,7 @@ public sealed class OneCycleLR : LRScheduler
     protected override double[] GetLr()
     {
         if (LastEpoch > _totalSteps)
-            throw new InvalidOperationException($"Tried to step {LastEpoch} times. The specified number of total steps is {_totalSteps}");
+            throw new InvalidOperationException($"The cycle is over after {_totalSteps} steps, and this would be step {LastEpoch}: make the scheduler with more steps.");
         var start = 0.0;
         var phase = _phases[^1];
         foreach (var candidate in _phases)

@@ -29,7 +29,7 @@ public abstract class LRScheduler
             if (lastEpoch == -1)
                 group.SetDefault("initial_lr", group.Lr);
             else if (!group.ContainsKey("initial_lr"))
-                throw new ArgumentException($"param 'initial_lr' is not specified in param_groups[{i}] when resuming an optimizer", nameof(lastEpoch));
+                throw new ArgumentException($"Group {i} has no 'initial_lr', which a scheduler needs that starts after epoch {lastEpoch}: set it, or start with -1.", nameof(lastEpoch));
         }
         BaseLrs = [.. optimizer.ParamGroups.Select(static group => group.GetDouble("initial_lr"))];
         LastEpoch = lastEpoch;
@@ -202,8 +202,7 @@ public readonly struct PerGroup
         }
         return _each.Count == count
             ? [.. _each]
-            : throw new ArgumentException($"{name} must have the same length as optimizer.param_groups. {name} has {_each.Count} values, "
-                + $"param_groups has {count}.", name);
+            : throw new ArgumentException($"{name} has {_each.Count} values for {count} groups of parameters: give one value, or one for each group.", name);
     }
 }
 

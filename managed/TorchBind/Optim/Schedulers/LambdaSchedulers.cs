@@ -89,7 +89,7 @@ internal static class LambdaList
         ArgumentNullException.ThrowIfNull(functions);
         return functions.Count == optimizer.ParamGroups.Count
             ? [.. functions]
-            : throw new ArgumentException($"Expected {optimizer.ParamGroups.Count} lr_lambdas, but got {functions.Count}", nameof(functions));
+            : throw new ArgumentException($"{functions.Count} functions were given for {optimizer.ParamGroups.Count} groups of parameters: give one for each.", nameof(functions));
     }
 
     internal static List<object?> Nothing(Func<long, double>[] functions) => [.. functions.Select(static _ => (object?)null)];

@@ -38,7 +38,7 @@ public sealed class ReduceLROnPlateau : LRScheduler
         : base(optimizer)
     {
         if (factor >= 1.0)
-            throw new ArgumentException("Factor should be < 1.0.", nameof(factor));
+            throw new ArgumentException($"The factor is {PythonData.Format(factor)}; to reduce the rate it must be below 1.", nameof(factor));
         CheckModes(mode, thresholdMode);
         _factor = factor;
         _defaultMinLr = minLr.Common;
@@ -64,9 +64,9 @@ public sealed class ReduceLROnPlateau : LRScheduler
     private static void CheckModes(string mode, string thresholdMode)
     {
         if (mode is not ("min" or "max"))
-            throw new ArgumentException($"mode {mode} is unknown!", nameof(mode));
+            throw new ArgumentException($"There is no mode '{mode}'; it is 'min' or 'max'.", nameof(mode));
         if (thresholdMode is not ("rel" or "abs"))
-            throw new ArgumentException($"threshold mode {thresholdMode} is unknown!", nameof(thresholdMode));
+            throw new ArgumentException($"There is no threshold mode '{thresholdMode}'; it is 'rel' or 'abs'.", nameof(thresholdMode));
     }
 
     /// <inheritdoc/>

@@ -117,7 +117,7 @@ public sealed class ConstantLR : LRScheduler
         : base(optimizer, lastEpoch)
     {
         if (factor is not (>= 0 and <= 1))
-            throw new ArgumentException("Constant multiplicative factor expected to be between 0 and 1.", nameof(factor));
+            throw new ArgumentException($"The factor is {PythonData.Format(factor)}; it must lie between 0 and 1.", nameof(factor));
         _factor = factor;
         _totalIters = totalIters;
         InitialStep();
@@ -164,9 +164,9 @@ public sealed class LinearLR : LRScheduler
         : base(optimizer, lastEpoch)
     {
         if (startFactor is not (> 0 and <= 1))
-            throw new ArgumentException("Starting multiplicative factor expected to be greater than 0 and less or equal to 1.", nameof(startFactor));
+            throw new ArgumentException($"startFactor is {PythonData.Format(startFactor)}; it must be above 0 and at most 1.", nameof(startFactor));
         if (endFactor is not (>= 0 and <= 1))
-            throw new ArgumentException("Ending multiplicative factor expected to be between 0 and 1.", nameof(endFactor));
+            throw new ArgumentException($"endFactor is {PythonData.Format(endFactor)}; it must lie between 0 and 1.", nameof(endFactor));
         _startFactor = startFactor;
         _endFactor = endFactor;
         _totalIters = totalIters;

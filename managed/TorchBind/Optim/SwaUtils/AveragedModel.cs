@@ -37,7 +37,7 @@ public partial class AveragedModel<TIn, TOut> : Module<TIn, TOut>
     {
         ArgumentNullException.ThrowIfNull(model);
         if (avgFn is not null && multiAvgFn is not null)
-            throw new ArgumentException("Only one of avg_fn and multi_avg_fn should be provided", nameof(multiAvgFn));
+            throw new ArgumentException("avgFn and multiAvgFn exclude each other: give one of them, or neither for the mean.", nameof(multiAvgFn));
         Module = model.Clone();
         if (device is { } target)
             Module.To(target);
@@ -220,6 +220,6 @@ public static class Averaging
     private static void CheckDecay(double decay)
     {
         if (decay is not (>= 0 and <= 1))
-            throw new ArgumentException($"Invalid decay value {PythonData.Format(decay)} provided. Please provide a value in [0,1] range.", nameof(decay));
+            throw new ArgumentException($"The decay is {PythonData.Format(decay)}; it must lie between 0 and 1.", nameof(decay));
     }
 }

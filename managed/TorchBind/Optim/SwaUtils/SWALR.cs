@@ -25,9 +25,9 @@ public sealed class SWALR : LRScheduler
         for (var i = 0; i < rates.Length; i++)
             Groups[i]["swa_lr"] = rates[i];
         if (annealStrategy is not ("cos" or "linear"))
-            throw new ArgumentException($"anneal_strategy must be one of 'cos' or 'linear', instead got {annealStrategy}", nameof(annealStrategy));
+            throw new ArgumentException($"There is no '{annealStrategy}'; annealStrategy is 'cos' or 'linear'.", nameof(annealStrategy));
         if (annealEpochs < 0)
-            throw new ArgumentException($"anneal_epochs must be equal or greater than 0, got {annealEpochs}", nameof(annealEpochs));
+            throw new ArgumentException($"annealEpochs is {annealEpochs}; it must not be negative.", nameof(annealEpochs));
         _annealEpochs = annealEpochs;
         _annealStrategy = annealStrategy;
         InitialStep();
