@@ -83,7 +83,7 @@ public abstract partial class Module
     /// <param name="strict">Whether the names must agree exactly. Shapes always must. Default: true.</param>
     /// <param name="assign">Whether to share the state dict's memory, with its dtype and device, instead of copying. Default: false.</param>
     /// <returns>The names that were missing and those that were not expected; both empty when strict.</returns>
-    /// <exception cref="StateDictException">Names (when strict) or shapes disagree; the message lists them all.</exception>
+    /// <exception cref="StateDictException">Names (when strict) or shapes disagree; the message lists them all, as Python's does.</exception>
     public IncompatibleKeys LoadStateDict(StateDict stateDict, bool strict = true, bool assign = false)
     {
         ArgumentNullException.ThrowIfNull(stateDict);
@@ -91,13 +91,13 @@ public abstract partial class Module
         load.Run(this);
         var errors = load.Errors;
         if (strict && load.Unexpected.Count > 0)
-            errors.Insert(0, $"nothing here takes: {Quoted(load.Unexpected)}");
+            errors.Insert(0, $"Unexpected key(s) in state_dict: {Quoted(load.Unexpected)}. ");
         if (strict && load.Missing.Count > 0)
-            errors.Insert(0, $"not in the state dict: {Quoted(load.Missing)}");
+            errors.Insert(0, $"Missing key(s) in state_dict: {Quoted(load.Missing)}. ");
         if (errors.Count > 0)
         {
             throw new StateDictException(
-                $"The state dict does not fit this {GetName()}:\n\t{string.Join("\n\t", errors)}", [.. load.Missing], [.. load.Unexpected]);
+                $"Error(s) in loading state_dict for {GetName()}:\n\t{string.Join("\n\t", errors)}", [.. load.Missing], [.. load.Unexpected]);
         }
         load.Commit();
         return new IncompatibleKeys(load.Missing, load.Unexpected);
@@ -125,7 +125,7 @@ public abstract partial class Module
             if (load.State.TryGetValue(name, out var saved))
                 load.Plan(this, key, tensor, saved);
             else if (load.State.Extra.TryGetValue(name, out var other))
-                load.Errors.Add($"\"{name}\" must be a tensor, the state dict has {other?.GetType().Name ?? "None"}");
+                load.Errors.Add($"While copying the parameter named \"{name}\", expected torch.Tensor or Tensor-like object from checkpoint but received {other?.GetType().Name ?? "None"}");
             else
                 load.Missing.Add(name);
         }
@@ -297,7 +297,8 @@ public sealed class StateDictLoad
                 saved = saved[0];
             if (saved.Shape != target.Shape)
             {
-                Errors.Add($"\"{Prefix}{key}\" has the shape {saved.Shape} in the state dict and {target.Shape} here");
+                Errors.Add($"size mismatch for {Prefix}{key}: copying a param with shape torch.Size({saved.Shape}) from checkpoint, "
+                    + $"the shape in current model is torch.Size({target.Shape}).");
                 return;
             }
         }

@@ -39,7 +39,7 @@ public partial class StateDictTests
     }
 
     [Test]
-    public void WhatDoesNotFitIsListedAndNothingIsChanged()
+    public void WhatDoesNotFitIsListedAsPythonListsItAndNothingIsChanged()
     {
         var model = new Sequential(new Linear(3, 4), new Linear(4, 2));
         var before = model.Parameters().Select(static p => p.ToArray<float>()).ToArray();
@@ -49,10 +49,10 @@ public partial class StateDictTests
         state.Add("extra", Torch.Zeros(1));
         var error = Assert.Throws<StateDictException>(() => model.LoadStateDict(state))!;
         Assert.That(error.Message, Is.EqualTo(
-            "The state dict does not fit this Sequential:\n"
-            + "\tnot in the state dict: \"0.bias\"\n"
-            + "\tnothing here takes: \"2.weight\", \"extra\"\n"
-            + "\t\"1.weight\" has the shape [2, 5] in the state dict and [2, 4] here"));
+            "Error(s) in loading state_dict for Sequential:\n"
+            + "\tMissing key(s) in state_dict: \"0.bias\". \n"
+            + "\tUnexpected key(s) in state_dict: \"2.weight\", \"extra\". \n"
+            + "\tsize mismatch for 1.weight: copying a param with shape torch.Size([2, 5]) from checkpoint, the shape in current model is torch.Size([2, 4])."));
         Assert.That(error.MissingKeys, Is.EqualTo(new[] { "0.bias" }));
         Assert.That(model.Parameters().Select(static p => p.ToArray<float>()), Is.EqualTo(before));
     }
