@@ -69,10 +69,10 @@ tb_status tb_autograd_run(const tb_gradient_edge* roots, const tb_tensor* grads,
         edge = torch::autograd::impl::gradient_edge(*tensor);
         requires_grad = tensor->requires_grad();
       }
-      TORCH_CHECK(edge.function, "element ", i,
-                  " of tensors does not require grad and does not have a grad_fn");
-      TORCH_CHECK(grads[i] != nullptr || !requires_grad, "element ", i,
-                  " of gradients tuple is None, but the corresponding Tensor requires grad");
+      TORCH_CHECK(edge.function, "tensor ", i,
+                  " is in no graph: neither is it computed from others, nor does it require a gradient");
+      TORCH_CHECK(grads[i] != nullptr || !requires_grad, "tensor ", i,
+                  " requires a gradient, and none is given for it");
       root_edges.push_back(std::move(edge));
     }
     variable_list gradients = tb::tensors(grads, length);
@@ -85,7 +85,7 @@ tb_status tb_autograd_run(const tb_gradient_edge* roots, const tb_tensor* grads,
         continue;
       }
       tb::Borrowed tensor(inputs[i].tensor);
-      TORCH_CHECK(tensor->requires_grad(), "One of the differentiated Tensors does not require grad");
+      TORCH_CHECK(tensor->requires_grad(), "input ", i, " requires no gradient");
       tb::NodePtr target = tensor->grad_fn();
       const auto output_nr = static_cast<uint32_t>(tensor->output_nr());
       if (!target)
@@ -104,9 +104,8 @@ tb_status tb_autograd_run(const tb_gradient_edge* roots, const tb_tensor* grads,
     if (accumulate != 0)
       return;
     for (size_t i = 0; i < found.size(); ++i)
-      TORCH_CHECK(allow_unused != 0 || found[i].defined(), "The differentiated Tensor at index ", i,
-                  " appears to not have been used in the graph. "
-                  "Set allow_unused=True if this is the desired behavior.");
+      TORCH_CHECK(allow_unused != 0 || found[i].defined(), "nothing that is differentiated depends on input ",
+                  i, "; with allowUnused its gradient would be null");
     for (size_t i = 0; i < found.size(); ++i)
       results[i] = tb::release(std::move(found[i]));
   });
@@ -200,7 +199,8 @@ tb_status tb_node_input_metadata(tb_node self, int64_t input_nr, int64_t* sizes,
     TORCH_CHECK_INDEX(input_nr >= 0 && input_nr < target.num_inputs(), "the node ", target.name(), " has ",
                       target.num_inputs(), " inputs, there is no number ", input_nr);
     const auto& metadata = target.input_metadata(static_cast<size_t>(input_nr));
-    TORCH_CHECK(!metadata.is_cpp_nested_tensor(), "C++ NestedTensor are not supported with GradientEdge");
+    TORCH_CHECK(!metadata.is_cpp_nested_tensor(),
+                "the gradient edge leads to a nested tensor, which has no shape");
     const auto shape = metadata.shape_as_dim_vector();
     *dim = static_cast<int64_t>(shape.size());
     for (int64_t i = 0; i < *dim && i < capacity; ++i)

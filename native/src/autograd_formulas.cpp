@@ -113,8 +113,8 @@ at::Tensor nll_loss_backward(const at::Tensor& grad_output, const at::Tensor& se
 
 at::Tensor addr(const at::Tensor& self, const at::Tensor& vec1, const at::Tensor& vec2,
                 const at::Scalar& beta, const at::Scalar& alpha) {
-  TORCH_CHECK(vec1.dim() == 1, "addr: Expected 1-D argument vec1, but got ", vec1.dim(), "-D");
-  TORCH_CHECK(vec2.dim() == 1, "addr: Expected 1-D argument vec2, but got ", vec2.dim(), "-D");
+  TORCH_CHECK(vec1.dim() == 1, "addr takes vectors; vec1 has ", vec1.dim(), " dimensions");
+  TORCH_CHECK(vec2.dim() == 1, "addr takes vectors; vec2 has ", vec2.dim(), " dimensions");
   const at::Tensor product = at::outer(vec1, vec2);
   const at::Tensor base = self.expand({vec1.size(0), vec2.size(0)});
   if (self.scalar_type() == at::kBool) {

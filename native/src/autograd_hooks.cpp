@@ -73,7 +73,7 @@ struct HookCell {
 };
 
 void check_replacement(const at::Tensor& original, const at::Tensor& result, const std::string& name) {
-  TORCH_CHECK(original.defined(), "can't replace a None gradient with a non-None value");
+  TORCH_CHECK(original.defined(), "a hook gave a gradient where there was none");
   torch::autograd::check_variable_result(original, result, name);
 }
 
@@ -271,9 +271,7 @@ public:
     tb_tensor tensor = nullptr;
     if (hooks_->calls.unpack(hooks_->context, packed_, &tensor) != TB_OK)
       tb::throw_callback_error();
-    TORCH_CHECK_TYPE(
-        tensor != nullptr,
-        "Output of saved tensor unpack_hook expected to be a Tensor but got result of type null");
+    TORCH_CHECK_TYPE(tensor != nullptr, "the hook that unpacks a saved tensor gave null");
     return tb::adopt(tensor);
   }
 
@@ -353,7 +351,7 @@ tb_status tb_tensor_register_hook(tb_tensor self, const char* name, tb_tensor_ho
                                   void (*destroy)(void*), void* context, tb_hook* result) {
   return tb::guard([&] {
     tb::Borrowed tensor(self);
-    TORCH_CHECK(tensor->requires_grad(), "cannot register a hook on a tensor that doesn't require gradient");
+    TORCH_CHECK(tensor->requires_grad(), "a tensor that requires no gradient never calls a hook");
     auto callback = std::make_shared<tb::Callback<tb_tensor_hook>>(call, context, name);
     const std::lock_guard<std::mutex> lock(registration);
     const auto index = static_cast<size_t>(tensor->output_nr());
@@ -384,8 +382,9 @@ tb_status tb_tensor_register_post_accumulate_grad_hook(tb_tensor self, tb_tensor
                                                        tb_hook* result) {
   return tb::guard([&] {
     tb::Borrowed tensor(self);
-    TORCH_CHECK(tensor->requires_grad(), "cannot register a hook on a tensor that doesn't require gradient");
-    TORCH_CHECK(!tensor->grad_fn(), "post accumulate grad hooks cannot be registered on non-leaf tensors");
+    TORCH_CHECK(tensor->requires_grad(), "a tensor that requires no gradient never calls a hook");
+    TORCH_CHECK(!tensor->grad_fn(),
+                "only leaves accumulate gradients, and this tensor is computed from others");
     auto callback = std::make_shared<tb::Callback<tb_tensor_hook>>(call, context);
     const std::lock_guard<std::mutex> lock(registration);
     auto* hooks =

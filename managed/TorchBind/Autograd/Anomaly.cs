@@ -86,19 +86,19 @@ internal static unsafe class Anomaly
             var name = Node.ShortName(Marshal.PtrToStringUTF8((nint)node) ?? "");
             var text = t_report ??= new StringBuilder();
             text.Append(parent == 0
-                ? $"Error detected in {name}. "
-                : $"\nPrevious calculation was induced by {name}. ");
+                ? $"{name} failed. "
+                : $"\nThat was to differentiate {name}. ");
             if (stack == null)
             {
                 text.Append(parent == 0
-                    ? "No forward pass information available. Enable detect anomaly during forward pass for more information."
-                    : "No forward pass information available.");
+                    ? "Who made it is not known: the detection of anomalies was off in the forward pass."
+                    : "Who made it is not known.");
             }
             else
             {
                 text.Append(parent == 0
-                    ? "Traceback of forward call that caused the error:\n"
-                    : "Traceback of forward call that induced the previous calculation:\n");
+                    ? "The forward call that made it:\n"
+                    : "The forward call that made that:\n");
                 text.Append(UserFrames((StackTrace)GCHandle.FromIntPtr((nint)stack).Target!));
             }
             s_elsewhere = text.ToString();

@@ -22,8 +22,7 @@ internal static unsafe class AutogradEngine
     {
         if (Transforms.Level.IsActive)
         {
-            throw new TorchException("backward() called inside a functorch transform. This is not supported, please use functorch.grad or functorch.vjp "
-                + "instead or call backward() outside of functorch transforms.");
+            throw new TorchException("Backward cannot run inside of a function transform: use Torch.Func.Grad or Torch.Func.Vjp there, or call it outside.");
         }
     }
 
@@ -61,21 +60,19 @@ internal static unsafe class AutogradEngine
             if (shape.Rank == 0 || shape[1..] != output.Shape)
             {
                 // Python leaves the first dimension out twice in this message.
-                throw new TorchException("If `is_grads_batched=True`, we interpret the first dimension of each grad_output as the batch dimension. The sizes "
-                    + $"of the remaining dimensions are expected to match the shape of corresponding output, but a mismatch was detected: grad_output[{i}] "
-                    + $"has a shape of torch.Size({(shape.Rank > 1 ? shape[2..] : new Shape())}) and output[{i}] has a shape of torch.Size({output.Shape}). If you only want some tensors in "
-                    + "`grad_output` to be considered batched, consider using vmap.");
+                throw new TorchException($"With isGradsBatched the first dimension of a gradient counts the passes, and the others are those of the output: gradient {i} "
+                    + $"has {(shape.Rank > 1 ? shape[2..] : new Shape())} there, the output {output.Shape}. Batch only some of them with Torch.Func.Vmap.");
             }
             CheckComplex(output.DType, gradient, i);
             if (count >= 0 && shape[0] != count)
             {
-                throw new ArgumentException("vmap: Expected all tensors to have the same size in the mapped dimension, got sizes "
-                    + $"[{count}, {shape[0]}] for the mapped dimension");
+                throw new ArgumentException("With isGradsBatched all gradients have as many rows in their first dimension; they have "
+                    + $"{count} and {shape[0]}.");
             }
             count = shape[0];
         }
         if (count < 0)
-            throw new ArgumentException("vmap: Expected at least one Tensor to vmap over");
+            throw new ArgumentException("With isGradsBatched at least one gradient must be given.");
 
         long level;
         NativeError.Check(NativeMethods.tb_vmap_mode_enter(&level));
@@ -157,8 +154,7 @@ internal static unsafe class AutogradEngine
     {
         if (!gradient.IsNested && gradient.Shape != output.Shape)
         {
-            throw new TorchException($"Mismatch in shape: grad_output[{index}] has a shape of torch.Size({gradient.Shape}) and output[{index}] " +
-                $"has a shape of torch.Size({output.Shape}).");
+            throw new TorchException($"Gradient {index} has the shape {gradient.Shape}, its output {output.Shape}; they must agree.");
         }
         CheckComplex(output.DType, gradient, index);
     }
@@ -167,8 +163,8 @@ internal static unsafe class AutogradEngine
     {
         if (gradient.DType.IsComplex() != output.IsComplex())
         {
-            throw new TorchException("For complex Tensors, both grad_output and output are required to have the same dtype. Mismatch in dtype: " +
-                $"grad_output[{index}] has a dtype of torch.{gradient.DType.Name()} and output[{index}] has a dtype of torch.{output.Name()}.");
+            throw new TorchException("Either both a gradient and its output are complex, or neither: gradient "
+                + $"{index} is {gradient.DType.Name()}, its output {output.Name()}.");
         }
     }
 
@@ -176,9 +172,9 @@ internal static unsafe class AutogradEngine
     {
         var (shape, dtype, device) = Describe(root);
         if (shape.Numel != 1)
-            throw new TorchException("grad can be implicitly created only for scalar outputs");
+            throw new TorchException("Without a gradient, Backward starts from outputs with one element only: give one, or take the Sum or Mean first.");
         if (!dtype.IsFloatingPoint())
-            throw new TorchException($"grad can be implicitly created only for real scalar outputs but got torch.{dtype.Name()}");
+            throw new TorchException($"Without a gradient, Backward starts from real numbers only, and this is {dtype.Name()}: give one, or take the real part.");
         return root.Tensor is { } tensor
             ? Torch.OnesLike(tensor, memoryFormat: MemoryFormat.Preserve)
             : Torch.Ones(shape, dtype: dtype, device: device);

@@ -30,8 +30,7 @@ namespace TorchBind
                     var at = level ?? DualLevelScope.Current;
                     if (at < 0)
                     {
-                        throw new TorchException("Trying to create a dual Tensor for forward AD but no level exists, make sure to enter_dual_level() "
-                            + "first.");
+                        throw new TorchException("There is no level of forward mode to make a dual tensor in: call EnterDualLevel before.");
                     }
                     Check(tensor, "primal", nameof(tensor));
                     Check(tangent, "tangent", nameof(tangent));
@@ -52,7 +51,7 @@ namespace TorchBind
                 {
                     var dtype = tensor.DType;
                     if (!dtype.IsFloatingPoint() && !dtype.IsComplex())
-                        throw new ArgumentException($"Expected {what} to be floating point or complex, but got: torch.{dtype.Name()}", name);
+                        throw new ArgumentException($"The {what} must hold real or complex floating-point numbers, not {dtype.Name()}.", name);
                 }
             }
         }

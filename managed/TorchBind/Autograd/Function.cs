@@ -43,7 +43,7 @@ public abstract class Function
     /// that did not arrive.
     /// </param>
     protected virtual Tensor?[] Backward(FunctionContext ctx, Tensor[] gradOutputs) => throw new NotImplementedException(
-        "You must implement either the backward or vjp method for your custom autograd.Function to use it with backward mode AD.");
+        $"{GetType().Name} has no gradient: override Backward.");
 
     /// <summary>
     /// The tangents of the results from those of the arguments, for forward-mode differentiation. Mirrors <c>Function.jvp</c>.
@@ -51,7 +51,7 @@ public abstract class Function
     /// <param name="ctx">What the forward kept.</param>
     /// <param name="gradInputs">One for each argument, as <see cref="Backward"/> returns them; null for what has no tangent.</param>
     protected virtual Tensor?[] Jvp(FunctionContext ctx, Tensor[] gradInputs) => throw new NotImplementedException(
-        "You must implement the jvp function for custom autograd.Function to use it with forward mode AD.");
+        $"{GetType().Name} has no forward mode: override Jvp.");
 
     /// <summary>
     /// Whether <see cref="Backward"/> cannot itself be differentiated: then it is not recorded, and differentiating twice is an error.
@@ -66,8 +66,7 @@ public abstract class Function
     {
         if (Transforms.Level.IsActive)
         {
-            throw new TorchException("In order to use an autograd.Function with functorch transforms (vmap, grad, jvp, jacrev, ...), it must override the "
-                + "setup_context staticmethod. For more details, please see https://pytorch.org/docs/main/notes/extending.func.html");
+            throw new TorchException($"{GetType().Name} cannot be transformed (Vmap, Grad, Jvp and the others), because it keeps what it needs in Forward: override SetupContext.");
         }
         var application = new Application(this, arguments);
         var ctx = application.Context;
@@ -170,9 +169,8 @@ public abstract class Function
             results = Backward(application.Context, grads);
         }
         return application.Arguments.TensorsOf(results ?? throw new TorchException($"{GetType().Name}.Backward returned null; it returns an array."),
-            (expected, got) => $"function {NodeName} returned an incorrect number of gradients (expected {expected}, got {got})",
-            position => $"function {NodeName} returned a gradient different than None at position {position}, but the corresponding forward input was "
-                + "not a Variable");
+            (expected, got) => $"{NodeName} takes {expected} inputs and gave {got} gradients back; it gives one, or null, for each.",
+            position => $"{NodeName} gave a gradient at position {position}, where the input was no tensor; it must be null.");
     }
 
     private static unsafe Tensor?[] DelayedError(Tensor?[] results)
@@ -183,7 +181,7 @@ public abstract class Function
         var handles = new nint[given.Length];
         using var borrowed = new BorrowList(given, nameof(results), optional: true);
         fixed (nint* wrapped = handles)
-        fixed (byte* message = "trying to differentiate twice a function that was marked with @once_differentiable\0"u8)
+        fixed (byte* message = "the backward of this function runs once and cannot be differentiated again\0"u8)
             NativeError.Check(NativeMethods.tb_autograd_delayed_error(message, borrowed.Handles, borrowed.Length, wrapped));
         return Array.ConvertAll(handles, Tensor.WrapOptional);
     }
@@ -229,7 +227,7 @@ public abstract class Function
             var found = application.Function.Jvp(application.Context, given)
                 ?? throw new TorchException($"{application.Function.GetType().Name}.Jvp returned null; it returns an array.");
             if (found.Length != resultLength)
-                throw new TorchException($"{application.Function.GetType().Name}.Jvp returned an incorrect number of tangents (expected {resultLength}, got {found.Length})");
+                throw new TorchException($"{application.Function.GetType().Name}.Jvp gave {found.Length} tangents for {resultLength} results.");
             HookCallbacks.Give(found, results);
             return 0;
         }

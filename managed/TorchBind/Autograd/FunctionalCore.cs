@@ -50,15 +50,14 @@ internal static class FunctionalCore
         if (other.Length != v.Length)
         {
             throw new TorchException(many
-                ? $"v is a tuple of invalid length: should be {other.Length} but got {v.Length}."
-                : "The given v should contain a single Tensor.");
+                ? $"v needs {other.Length} tensors and has {v.Length}."
+                : $"v needs one tensor and has {v.Length}.");
         }
         for (var i = 0; i < v.Length; i++)
         {
             if (v[i].Shape != other[i].Shape)
             {
-                throw new TorchException($"{(many ? $"Entry {i} in " : "")}v has invalid size: should be torch.Size({other[i].Shape}) but got "
-                    + $"torch.Size({v[i].Shape}).");
+                throw new TorchException($"{(many ? $"Entry {i} of v" : "v")} has the shape {v[i].Shape}; it must be {other[i].Shape}.");
             }
         }
     }
@@ -69,8 +68,7 @@ internal static class FunctionalCore
         {
             if (!outputs[i].RequiresGrad)
             {
-                throw new TorchException($"Output {i} of the user-provided function does not require gradients. The outputs must be computed in a "
-                    + "differentiable manner from the input when running in strict mode.");
+                throw new TorchException($"Output {i} is not computed from the input in a way that can be differentiated, which strict forbids.");
             }
         }
     }
@@ -80,23 +78,20 @@ internal static class FunctionalCore
         for (var i = 0; strict && i < gradients.Length; i++)
         {
             if (gradients[i] is null)
-                throw new TorchException($"The output of the user-provided function is independent of input {i}. This is not allowed in strict mode.");
+                throw new TorchException($"The output of the function does not depend on input {i}, which strict forbids.");
             if (!gradients[i].RequiresGrad)
                 throw new TorchException(message(i));
         }
     }
 
     private static string GradInputsMessage(int i) =>
-        $"The gradient with respect to input {i} is independent of the inputs of the user-provided function. This is not allowed in strict mode.";
+        $"The gradient by input {i} is the same for all inputs, which strict forbids.";
 
     private static string JacobianMessage(int i) =>
-        $"While computing the hessian, found that the jacobian of the user-provided function with respect to input {i} is independent of the input. This "
-        + "is not allowed in strict mode. You should ensure that your function is twice differentiable and that the jacobian depends on the inputs (this "
-        + "would be violated by a linear function for example).";
+        $"The Jacobian by input {i} is the same for all inputs, as that of a linear function is, so there is no Hessian; strict forbids it.";
 
     private static string HessianMessage(int i) =>
-        $"The hessian of the user-provided function with respect to input {i} is independent of the input. This is not allowed in strict mode. You should "
-        + "ensure that your function is thrice differentiable and that the hessian depends on the inputs.";
+        $"The Hessian by input {i} is the same for all inputs, so it has no derivative; strict forbids it.";
 
     private static Tensor[] Grad(
         Tensor[] outputs, Tensor[] inputs, Tensor[]? gradOutputs, bool createGraph = false, bool? retainGraph = null, bool batched = false)
@@ -127,21 +122,18 @@ internal static class FunctionalCore
                 {
                     throw new TorchException(stage switch
                     {
-                        Stage.Back => $"The output of the user-provided function is independent of input {i}. This is not allowed in strict mode.",
-                        Stage.BackTrick => $"The gradient with respect to the input is independent of entry {i} in the grad_outputs when using the double "
-                            + "backward trick to compute forward mode gradients. This is not allowed in strict mode.",
-                        Stage.DoubleBack => $"The jacobian of the user-provided function is independent of input {i}. This is not allowed in strict mode.",
-                        _ => $"The hessian of the user-provided function is independent of entry {i} in the grad_jacobian. This is not allowed in strict "
-                            + "mode as it prevents from using the double backward trick to replace forward mode AD.",
+                        Stage.Back => $"The output of the function does not depend on input {i}, which strict forbids.",
+                        Stage.BackTrick => $"The gradient does not depend on entry {i} of what it starts from, so the second backward pass cannot give forward mode; strict forbids it.",
+                        Stage.DoubleBack => $"The Jacobian does not depend on input {i}, which strict forbids.",
+                        _ => $"The Hessian does not depend on entry {i} of what it starts from, so the second backward pass cannot give forward mode; strict forbids it.",
                     });
                 }
                 result[i] = Torch.ZerosLike(like[i]);
             }
             else if (strict && createGraph && !gradients[i].RequiresGrad)
             {
-                var what = stage is Stage.Back or Stage.BackTrick ? "jacobian" : "hessian";
-                throw new TorchException($"The {what} of the user-provided function is independent of input {i}. This is not allowed in strict mode when "
-                    + "create_graph=True.");
+                var what = stage is Stage.Back or Stage.BackTrick ? "Jacobian" : "Hessian";
+                throw new TorchException($"The {what} does not depend on input {i}, which strict with createGraph forbids.");
             }
         }
         return result;
@@ -162,7 +154,7 @@ internal static class FunctionalCore
             }
             else if (outputs is not [var single] || single.Numel() != 1)
             {
-                throw new TorchException("The vector v can only be None if the user-provided function returns a single Tensor with a single element.");
+                throw new TorchException("Without v, the output must be one tensor with one element.");
             }
         }
         using (Torch.SetGradEnabled(createGraph || Torch.IsGradEnabled()))
@@ -178,8 +170,7 @@ internal static class FunctionalCore
         using (Torch.EnableGrad())
         {
             inputs = Preprocess(inputs, createGraph, needGraph: true);
-            v = CheckedV(inputs, v, func.ManyInputs, createGraph, "The vector v can only be None if the input to the user-provided function is a single "
-                + "Tensor with a single element.");
+            v = CheckedV(inputs, v, func.ManyInputs, createGraph, "Without v, the input must be one tensor with one element.");
             outputs = func.Call(inputs);
             CheckOutputs(outputs, strict);
             // The backward is linear in these: their values do not matter.
@@ -211,9 +202,9 @@ internal static class FunctionalCore
     private static Tensor Single(ListFunction func, Tensor[] outputs, string name)
     {
         if (func.ManyOutputs || outputs.Length != 1)
-            throw new TorchException($"The function given to {name} should return a single Tensor");
+            throw new TorchException($"{name} takes a function that gives one tensor.");
         if (outputs[0].Numel() != 1)
-            throw new TorchException($"The Tensor returned by the function given to {name} should contain a single element");
+            throw new TorchException($"{name} takes a function that gives one number, a tensor with one element.");
         return outputs[0];
     }
 
@@ -223,8 +214,7 @@ internal static class FunctionalCore
         using (Torch.EnableGrad())
         {
             inputs = Preprocess(inputs, createGraph, needGraph: true);
-            v = CheckedV(inputs, v, func.ManyInputs, createGraph, "The vector v can only be None if the input to the user-provided function is a single "
-                + "Tensor with a single element.");
+            v = CheckedV(inputs, v, func.ManyInputs, createGraph, "Without v, the input must be one tensor with one element.");
             outputs = func.Call(inputs);
             CheckOutputs(outputs, strict);
             Single(func, outputs, "vhp");
@@ -244,8 +234,7 @@ internal static class FunctionalCore
         using (Torch.EnableGrad())
         {
             inputs = Preprocess(inputs, createGraph, needGraph: true);
-            v = CheckedV(inputs, v, func.ManyInputs, createGraph, "The vector v can only be None if the input to the user-provided function is a single "
-                + "Tensor with a single element.");
+            v = CheckedV(inputs, v, func.ManyInputs, createGraph, "Without v, the input must be one tensor with one element.");
             outputs = func.Call(inputs);
             CheckOutputs(outputs, strict);
             Single(func, outputs, "hvp");
@@ -270,8 +259,7 @@ internal static class FunctionalCore
         {
             if (createGraph)
             {
-                throw new NotImplementedException("torch.autograd.functional.jacobian: `create_graph=True` and `strategy=\"forward-mode\"` are not supported "
-                    + "together (yet). Please either set `create_graph=False` or `strategy=\"reverse-mode\"`.");
+                throw new NotImplementedException("Forward mode has no graph yet: leave createGraph off, or choose JacobianStrategy.ReverseMode.");
             }
             return ForwardJacobian(func, inputs, strict, vectorize);
         }
@@ -300,8 +288,7 @@ internal static class FunctionalCore
                     {
                         if (strict && createGraph && !row[i].RequiresGrad)
                         {
-                            throw new TorchException($"The jacobian of the user-provided function is independent of input {o}. This is not allowed in strict "
-                                + "mode when create_graph=True.");
+                            throw new TorchException($"The Jacobian does not depend on input {o}, which strict with createGraph forbids.");
                         }
                         rows[i].Add(row[i]);
                     }
@@ -309,8 +296,7 @@ internal static class FunctionalCore
                     {
                         if (strict)
                         {
-                            throw new TorchException($"Output {o} of the user-provided function is independent of input {i}. This is not allowed in strict "
-                                + "mode.");
+                            throw new TorchException($"Output {o} does not depend on input {i}, which strict forbids.");
                         }
                         rows[i].Add(Torch.ZerosLike(inputs[i]));
                     }
@@ -327,8 +313,7 @@ internal static class FunctionalCore
     {
         if (strict)
         {
-            throw new TorchException("torch.autograd.functional.jacobian: `strict=True` and `vectorized=True` are not supported together. Please either set "
-                + "`strict=False` or `vectorize=False`.");
+            throw new TorchException("strict looks at one output after the other, and vectorize takes them at once: leave one of them off.");
         }
         long[] sizes = [.. outputs.Select(o => o.Numel())];
         var total = sizes.Sum();
@@ -350,12 +335,11 @@ internal static class FunctionalCore
     {
         if (strict)
         {
-            throw new TorchException("torch.autograd.functional.jacobian: `strict=True` and `strategy=\"forward-mode\"` are not supported together (yet). "
-                + "Please either set `strict=False` or `strategy=\"reverse-mode\"`.");
+            throw new TorchException("Forward mode has no strict form yet: leave strict off, or choose JacobianStrategy.ReverseMode.");
         }
         if (!vectorize)
         {
-            throw new NotImplementedException("Computing Jacobian using forward-AD or forward-over-reverse Hessian isonly implemented for `vectorize=True`.");
+            throw new NotImplementedException("Forward mode computes all columns at once: set vectorize, or choose the reverse mode.");
         }
         long[] sizes = [.. inputs.Select(i => i.Numel())];
         var total = sizes.Sum();

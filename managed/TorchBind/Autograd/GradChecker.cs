@@ -29,11 +29,11 @@ internal sealed class GradChecker
     internal bool Run(Func<Tensor[], Tensor[]> func, Tensor[] inputs)
     {
         if (!CheckForwardAD && !CheckBackwardAD)
-            throw new ArgumentException("Expected at least one of check_forward_ad or check_backward_ad to be True");
+            throw new ArgumentException("There is nothing to check: set checkForwardAD, checkBackwardAD or both.");
         if (CheckBatchedGrad && !CheckBackwardAD)
-            throw new ArgumentException("Setting check_batched_grad=True requires check_backward_ad to be True");
+            throw new ArgumentException("checkBatchedGrad is about the backward mode: it takes checkBackwardAD.");
         if (CheckBatchedForwardGrad && !CheckForwardAD)
-            throw new ArgumentException("Setting check_batched_forward_grad=True requires check_forward_ad to be True");
+            throw new ArgumentException("checkBatchedForwardGrad is about the forward mode: it takes checkForwardAD.");
 
         CheckInputs(inputs);
         TensorFunction function = given => func(given);
@@ -41,8 +41,7 @@ internal sealed class GradChecker
         var outputs = Differentiable(results);
         if (Array.Exists(outputs, o => o.Layout != Layout.Strided))
         {
-            throw new ArgumentException("Sparse output is not supported at gradcheck yet. Please call to_dense(masked_grad=...) on the output of fn for "
-                + "gradcheck.");
+            throw new ArgumentException("An output is sparse; gradients are checked of strided ones only: let the function end with ToDense.");
         }
         CheckRealAndImaginary(function, results, inputs, outputs);
         if (CheckBatchedForwardGrad)
@@ -72,14 +71,13 @@ internal sealed class GradChecker
             {
                 if (strides[d] <= 0 && sizes[d] > 1)
                 {
-                    throw new TorchException($"The {i}th input has a dimension with stride 0. gradcheck only supports inputs that are non-overlapping to be "
-                        + "able to compute the numerical gradients correctly. You should call .contiguous on the input before passing it to gradcheck.");
+                    throw new TorchException($"Elements of input {i} share memory, because it has a stride of 0, so they cannot be moved one by one: give its Contiguous copy.");
                 }
             }
             any = true;
         }
         if (!any)
-            throw new ArgumentException("gradcheck expects at least one input tensor to require gradient, but none of the them have requires_grad=True.");
+            throw new ArgumentException("No input requires a gradient, so there is none to check: call RequiresGrad_ on those to check.");
     }
 
     private static Tensor[] Differentiable(Tensor[] tensors) => [.. tensors.Where(t => t.RequiresGrad)];
@@ -166,7 +164,7 @@ internal sealed class GradChecker
         if (outputs.Length == 0)
         {
             if (numerical.Any(row => row.Any(jacobian => (bool)Torch.Ne(jacobian, 0).Any())))
-                throw new GradCheckException("Numerical gradient for function expected to be zero");
+                throw new GradCheckException("No output depends on the inputs by the graph, but the numbers say that one does.");
             return;
         }
         // By output, for those that have a gradient.
@@ -211,16 +209,16 @@ internal sealed class GradChecker
     private static string Mismatch(Tensor analytical, Tensor numerical, int output, int input, Part part)
     {
         var partial = part.ComplexIndices is { } indices && indices.Contains(part.Forward ? input : output);
-        var prefix = partial ? $"While considering the {(part.Imaginary ? "imaginary" : "real")} part of complex {(part.Forward ? "inputs" : "outputs")} only, " : "";
-        return $"{prefix}Jacobian {(part.Forward ? "computed with forward mode " : "")}mismatch for output {output} with respect to input {input},\n"
-            + $"numerical:{numerical}\nanalytical:{analytical}\n";
+        var prefix = partial ? $"Of the {(part.Imaginary ? "imaginary" : "real")} part of complex {(part.Forward ? "inputs" : "outputs")}: " : "";
+        return $"{prefix}The gradient of output {output} by input {input}{(part.Forward ? ", in forward mode," : "")} is not what small steps give.\n"
+            + $"By small steps:\n{numerical}\nBy the graph:\n{analytical}\n";
     }
 
     /// <summary>For each input that requires a gradient, and each floating-point output: elements of the input by elements of the output.</summary>
     private List<Tensor[]> Numerical(TensorFunction func, Tensor[] inputs, Tensor[] results, bool forward)
     {
         if (!forward && Array.Exists(results, IsComplex))
-            throw new ArgumentException("Expected output to be non-complex. get_numerical_jacobian no longer supports functions that return complex outputs.");
+            throw new ArgumentException("An output is complex, where only real ones are differentiated by small steps.");
         var jacobians = new List<Tensor[]>();
         var floats = Indices(results, IsFloat).ToArray();
         foreach (var input in inputs)
@@ -285,13 +283,11 @@ internal sealed class GradChecker
             var b = after[i];
             if (a.Shape != b.Shape)
             {
-                throw new TorchException($"Expected `func` to return outputs with the same shape when inputs are perturbed by {Number(Eps)}, but got: shapes "
-                    + $"torch.Size({a.Shape}) and torch.Size({b.Shape}).");
+                throw new TorchException($"The shape of an output changes from {a.Shape} to {b.Shape} when an input moves by {Number(Eps)}; it must stay.");
             }
             if (a.DType != b.DType)
             {
-                throw new TorchException($"Expected `func` to return outputs with the same dtype when inputs are perturbed by {Number(Eps)}, but got: dtypes "
-                    + $"torch.{a.DType.Name()} and torch.{b.DType.Name()}.");
+                throw new TorchException($"The dtype of an output changes from {a.DType.Name()} to {b.DType.Name()} when an input moves by {Number(Eps)}; it must stay.");
             }
             return ((b - a) / (2 * norm)).Detach().Reshape(-1);
         })];
@@ -312,16 +308,14 @@ internal sealed class GradChecker
         var (second, _, _) = Columns(differentiable, BackwardRows(output, differentiable, v));
         // The order of the two is Python's: a wrong size is found as a wrong dtype where both are checked.
         if (!sizes && CheckGradDtypes)
-            throw new GradCheckException("Gradient has dtype mismatch");
+            throw new GradCheckException("A gradient has another dtype than its input.");
         if (!dtypes)
-            throw new GradCheckException("Analytical gradient has incorrect size");
+            throw new GradCheckException("A gradient has another shape than its input.");
         for (var i = 0; i < first.Length; i++)
         {
             if (first[i].Numel() != 0 && (first[i] - second[i]).Abs().Max().Item<double>() > NondetTol)
             {
-                throw new GradCheckException("Backward is not reentrant, i.e., running backward with same input and grad_output multiple times gives "
-                    + "different values, although analytical gradient matches numerical gradient."
-                    + $"The tolerance for nondeterminism was {Number(NondetTol)}.");
+                throw new GradCheckException($"The same backward pass gave two results that are further apart than nondetTol, {Number(NondetTol)}, allows, although one fits the small steps.");
             }
         }
         return first;
@@ -378,7 +372,7 @@ internal sealed class GradChecker
     {
         var differentiable = Differentiable(inputs);
         if (Array.Exists(differentiable, IsComplex))
-            throw new ArgumentException("Expected inputs to be non-complex for _get_analytical_jacobian_forward_ad.");
+            throw new ArgumentException("An input is complex, where the forward mode takes real ones.");
         Tensor[] floats = [.. results.Where(IsFloat)];
         var jacobians = Array.ConvertAll(differentiable,
             input => Array.ConvertAll(floats, output => output.NewZeros([directions is null ? input.Numel() : 1, output.Numel()])));
@@ -423,7 +417,7 @@ internal sealed class GradChecker
             {
                 var (value, tangent) = Torch.Autograd.ForwardAD.UnpackDual(found[o]);
                 if (CheckGradDtypes && tangent is not null && IsComplex(value) != IsComplex(tangent))
-                    throw new GradCheckException("Forward AD gradient has dtype mismatch.");
+                    throw new GradCheckException("A tangent has another dtype than its output.");
                 if (tangent is null)
                     jacobians[input][o][row].Zero_();
                 else
@@ -455,7 +449,7 @@ internal sealed class GradChecker
             if (outputs.Length == 0)
             {
                 if (found.Any(ds => ds.Numel() != 0 && ds.Abs().Max().Item<double>() > NondetTol))
-                    throw new GradCheckException("Numerical gradient for function expected to be zero");
+                    throw new GradCheckException("No output depends on the inputs by the graph, but the numbers say that one does.");
             }
             numerical.Add(v is null ? floats : [.. v.Zip(floats, (vector, ds) => (vector * ds).Sum())]);
         }
@@ -511,10 +505,10 @@ internal sealed class GradChecker
             ? ForwardJacobian(func, inputs, results, null)[input][output]
             : BackwardJacobian(inputs, outputs[output], null)[input];
         var difference = (numerical - analytical).Abs().Max();
-        var text = "\nThe above quantities relating the numerical and analytical jacobians are computed in fast mode. Below, they are recomputed element by "
-            + $"element:\n\nNumerical:\n{numerical}\nAnalytical:\n{analytical}\n\nThe max per-element difference (slow mode) is: {difference}.\n";
+        var text = $"\nThat was along one random direction. Element by element:\n\nBy small steps:\n{numerical}\nBy the graph:\n{analytical}\n\n"
+            + $"They differ by {difference} at most.\n";
         return AllClose(analytical, numerical, Atol)
-            ? text + "Fast gradcheck failed but element-wise differences are small. This means that the check might have passed with fastMode: false."
+            ? text + "That is little, so the check may pass with fastMode: false."
             : text;
     }
 
@@ -547,13 +541,13 @@ internal sealed class GradChecker
             if (grad.Layout != Layout.Strided)
                 grad = grad.ToDense();
             if (!(bool)grad.Eq(0).All())
-                throw new GradCheckException("backward not multiplied by grad_output");
+                throw new GradCheckException("A gradient of zero came back as another number: the backward must multiply what it is given.");
             if (grad.DType != input.DType)
-                throw new GradCheckException("grad is incorrect type");
+                throw new GradCheckException($"A gradient is {grad.DType.Name()}, its input {input.DType.Name()}.");
             if (grad.Device != input.Device)
-                throw new GradCheckException("grad is incorrect device");
+                throw new GradCheckException($"A gradient is on {grad.Device}, its input on {input.Device}.");
             if (grad.Shape != input.Shape)
-                throw new GradCheckException("grad is incorrect size");
+                throw new GradCheckException($"A gradient has the shape {grad.Shape}, its input {input.Shape}.");
         }
     }
 
@@ -594,13 +588,11 @@ internal sealed class GradChecker
             }
             catch (Exception exception) when (exception is TorchException or NullReferenceException)
             {
-                throw new GradCheckException("Expected backward function to handle undefined output grads. Please look at \"Notes about undefined output "
-                    + "gradients\" in \"tools/autograd/derivatives.yaml\"", exception);
+                throw new GradCheckException("The backward failed where the gradient of an output was missing; it must take that for zero.", exception);
             }
             if (grads.Any(grad => grad is not null && !(bool)grad.Eq(0).All()))
             {
-                throw new GradCheckException("Expected all input grads to be undefined or zero when all output grads are undefined or zero. Please look at "
-                    + "\"Notes about undefined output gradients\" in \"tools/autograd/derivatives.yaml\"");
+                throw new GradCheckException("No output had a gradient, and still an input got one that is not zero.");
             }
         }
     }
@@ -631,8 +623,7 @@ internal sealed class GradChecker
                 var second = Torch.Autograd.ForwardAD.UnpackDual(efficient[o]).Tangent;
                 if (first is not null && second is not null && !Torch.Allclose(first, second))
                 {
-                    throw new GradCheckException($"Mismatch in tangent values for output with index: {o} when input: {i} has an undefined tangent value. "
-                        + $"Got: {first} but expected: {second}");
+                    throw new GradCheckException($"Without a tangent of input {i}, output {o} has the tangent {first}; with zeros it has {second}.");
                 }
             }
         }
@@ -653,7 +644,7 @@ internal sealed class GradChecker
         }
         catch (TorchException exception)
         {
-            throw new GradCheckException($"While computing batched gradients, got: {exception.Message}\n\n{BatchedAdvice}", exception);
+            throw new GradCheckException($"The batched pass failed: {exception.Message}\n\n{BatchedAdvice}", exception);
         }
         for (var i = 0; i < differentiable.Length; i++)
         {
@@ -701,7 +692,7 @@ internal sealed class GradChecker
             }
             catch (TorchException exception)
             {
-                throw new GradCheckException($"While computing batched gradients, got: {exception.Message}\n\n{BatchedAdvice}", exception);
+                throw new GradCheckException($"The batched pass failed: {exception.Message}\n\n{BatchedAdvice}", exception);
             }
             for (var o = 0; o < batched.Length; o++)
             {

@@ -92,7 +92,7 @@ internal abstract unsafe class SavedTensorHooks
         {
             var hooks = HookCallbacks.Target<SavedTensorHooks>(context);
             var result = hooks.Unpack(HookCallbacks.Target<Packed>(packed).Value)
-                ?? throw new TorchTypeException("Output of saved tensor unpack_hook expected to be a Tensor but got result of type null");
+                ?? throw new TorchTypeException("the hook that unpacks a saved tensor gave null");
             *tensor = HookCallbacks.Give(result);
             if (hooks.OwnsTensors)
                 result.Dispose();

@@ -99,11 +99,11 @@ public static partial class Torch
         {
             ArgumentNullException.ThrowIfNull(func);
             if (!checkFwdOverRev && !checkRevOverRev)
-                throw new ArgumentException("Expected at least one of check_fwd_over_rev or check_rev_over_rev to be True");
+                throw new ArgumentException("There is nothing to check: set checkFwdOverRev, checkRevOverRev or both.");
             if (checkUndefinedGrad && !checkRevOverRev)
-                throw new ArgumentException("Setting check_undefined_grad=True requires check_rev_over_rev to be True");
+                throw new ArgumentException("checkUndefinedGrad is about the backward mode: it takes checkRevOverRev.");
             if (checkBatchedGrad && !checkRevOverRev)
-                throw new ArgumentException("Setting check_batched_grad=True requires check_rev_over_rev to be True");
+                throw new ArgumentException("checkBatchedGrad is about the backward mode: it takes checkRevOverRev.");
             var leaves = new List<object?>();
             var shape = Tree.Flatten(inputs, leaves);
             var (gradients, all) = GradChecker.Second(OfTensors(func, shape, leaves), [.. leaves.OfType<Tensor>()], gradOutputs, genNonContigGradOutputs);

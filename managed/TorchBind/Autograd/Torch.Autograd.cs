@@ -55,11 +55,11 @@ public static partial class Torch
         {
             if (materializeGrads && allowUnused == false)
             {
-                throw new ArgumentException("Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False.",
+                throw new ArgumentException("materializeGrads gives zeros for unused inputs, which allowUnused: false forbids: leave allowUnused away.",
                     nameof(allowUnused));
             }
             if (inputs.IsEmpty)
-                throw new TorchException("`inputs` argument to `grad()` cannot be empty.");
+                throw new TorchException("Grad needs at least one input to differentiate by.");
             var results = isGradsBatched
                 ? AutogradEngine.RunBatched(outputs, gradOutputs, inputs, retainGraph ?? createGraph, createGraph, allowUnused ?? materializeGrads)
                 : AutogradEngine.Run(outputs, gradOutputs, inputs, retainGraph ?? createGraph, createGraph, accumulate: false,
@@ -71,7 +71,7 @@ public static partial class Torch
                     if (results[i] is not null)
                         continue;
                     var input = inputs[i].Tensor
-                        ?? throw new TorchException("materialize_grads cannot be used when the given input is a GradientEdge");
+                        ?? throw new TorchException("The zeros of materializeGrads take the shape of a tensor, and an input is a GradientEdge.");
                     results[i] = ZerosLike(input, requiresGrad: createGraph);
                 }
             }
@@ -181,7 +181,7 @@ public static partial class Torch
             {
                 ArgumentNullException.ThrowIfNull(tensor);
                 if (!tensor.RequiresGrad)
-                    throw new TorchException("It is not possible to get the gradient edge for a Tensor that does not require gradients");
+                    throw new TorchException("A tensor that requires no gradient is in no graph, so it has no edge there.");
                 using var self = new Borrow(tensor);
                 nint node;
                 long inputNr;

@@ -86,7 +86,7 @@ internal sealed class BackwardHooks(Module module, FullBackwardHook[] hooks, Ful
             if (hook(module, result!, _gradOutputs) is not { } given)
                 continue;
             if (given.Length != result.Length)
-                throw new TorchException($"Backward hook returned an invalid number of grad_input, got {given.Length}, but expected {result.Length}");
+                throw new TorchException($"A backward hook gave {given.Length} gradients for {result.Length} inputs of the module.");
             result = given;
         }
         _gradOutputs = null;
@@ -101,7 +101,7 @@ internal sealed class BackwardHooks(Module module, FullBackwardHook[] hooks, Ful
             if (hook(module, result!) is not { } given)
                 continue;
             if (given.Length != outputCount)
-                throw new TorchException($"Backward pre hook returned an invalid number of grad_output, got {given.Length}, but expected {outputCount}");
+                throw new TorchException($"A hook before the backward gave {given.Length} gradients for {outputCount} outputs of the module.");
             result = given;
         }
         _gradOutputs = result!;
@@ -113,8 +113,7 @@ internal sealed class BackwardHooks(Module module, FullBackwardHook[] hooks, Ful
             {
                 if (hook(module, none, _gradOutputs) is { } given && Array.Exists(given, static value => value is not null))
                 {
-                    throw new TorchException("Backward hook for Modules where no input requires gradient should always return None or None for all "
-                        + "gradients.");
+                    throw new TorchException("No input of the module requires a gradient, so its backward hook must give null, or null for each.");
                 }
             }
             _gradOutputs = null;

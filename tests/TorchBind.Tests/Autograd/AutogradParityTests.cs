@@ -103,7 +103,7 @@ public class AutogradParityTests
     {
         var (x, y) = (Leaf(2), Leaf(2));
         var z = (x * 3).Sum();
-        log.Error(() => Torch.Autograd.Grad(z, [x, y], retainGraph: true), "appears to not have been used");
+        log.Error(() => Torch.Autograd.Grad(z, [x, y], retainGraph: true), "depends on input 1; with allowUnused");
         log.Add((object)Torch.Autograd.Grad(z, [x, y], retainGraph: true, allowUnused: true));
         log.Add((object)Torch.Autograd.Grad(z, [x, y], retainGraph: true, createGraph: true, materializeGrads: true));
         log.Error(() => Torch.Autograd.Grad(z, [x, y], allowUnused: false, materializeGrads: true));
@@ -116,8 +116,8 @@ public class AutogradParityTests
         log.Error(() => Torch.Autograd.Grad(y, x));
         log.Error(() => Torch.Autograd.Grad(y, x, Torch.Ones(3, 2)));
         log.Error(() => Torch.Autograd.Grad(y, x, Torch.Ones([2, 3], dtype: DType.Complex64)));
-        log.Error(() => Torch.Autograd.Grad(Torch.Ones([]), x));
-        log.Error(() => Torch.Autograd.Grad(y.Sum(), Torch.Ones(2)));
+        log.Error(() => Torch.Autograd.Grad(Torch.Ones([]), x), own: "is in no graph");
+        log.Error(() => Torch.Autograd.Grad(y.Sum(), Torch.Ones(2)), own: "input 0 requires no gradient");
         var c = Torch.Ones([], dtype: DType.Complex64).RequiresGrad_();
         log.Error(() => (c * 2).Backward());
         var p = (x * x).Sum();
@@ -127,7 +127,7 @@ public class AutogradParityTests
         q.Sum().Backward(retainGraph: true);
         q.Sum().Backward();
         log.Add(x.Grad);
-        log.Error(() => Torch.Ones(2).RequiresGrad_().View(-1).Add_(1).Sum().Detach().Backward());
+        log.Error(() => Torch.Ones(2).RequiresGrad_().View(-1).Add_(1).Sum().Detach().Backward(), own: "is in no graph");
     }
 
     private static void InplaceErrors(CaseLog log)
@@ -269,7 +269,7 @@ public class AutogradParityTests
         order.Clear();
         y.Sum().Backward();
         log.Add(x.Grad, order);
-        log.Error(() => Torch.Ones(2).RegisterHook(g => g));
+        log.Error(() => Torch.Ones(2).RegisterHook(g => g), own: "never calls a hook");
     }
 
     private static void HooksAndInplace(CaseLog log)
@@ -331,8 +331,8 @@ public class AutogradParityTests
         h.Remove();
         (x * y).Sum().Backward();
         log.Add(x.Grad);
-        log.Error(() => Torch.Ones(2).RegisterPostAccumulateGradHook(p => { }));
-        log.Error(() => (x * 2).RegisterPostAccumulateGradHook(p => { }));
+        log.Error(() => Torch.Ones(2).RegisterPostAccumulateGradHook(p => { }), own: "never calls a hook");
+        log.Error(() => (x * 2).RegisterPostAccumulateGradHook(p => { }), own: "only leaves accumulate");
         log.Add((object)Torch.Autograd.Grad((x * y).Sum(), [x, y]));
     }
 
@@ -465,7 +465,7 @@ public class AutogradParityTests
         Tensor y;
         using (Torch.Autograd.Graph.SavedTensorsHooks(t => t.Detach(), t => (Tensor)null!))
             y = x.Sin();
-        log.Error(() => y.Sum().Backward(), "Output of saved tensor unpack_hook expected to be a Tensor");
+        log.Error(() => y.Sum().Backward(), "the hook that unpacks a saved tensor gave null");
     }
 
     private static void SaveCpu(CaseLog log)
@@ -782,7 +782,7 @@ public class AutogradParityTests
         var v = Ones(3).RequiresGrad_();
         var g = Torch.Autograd.Grad(y, x, v, createGraph: true)[0];
         log.Add(g);
-        log.Error(() => g.Sum().Backward());
+        log.Error(() => g.Sum().Backward(), own: "cannot be differentiated again");
     }
 
     private sealed class SavesNone : Function<SavesNone, Tensor, Tensor?, CaseLog, Tensor>

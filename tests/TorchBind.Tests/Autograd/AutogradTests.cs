@@ -562,7 +562,7 @@ public class AutogradTests
             var y = (TheCulprit(x) * 0).Sum();
             var exception = Assert.Catch<TorchException>(() => y.Backward())!;
             Assert.That(exception.Message, Does.StartWith("Function 'SqrtBackward0' returned nan values in its 0th output.")
-                .And.Contains("Error detected in SqrtBackward0.").And.Contains(nameof(TheCulprit)));
+                .And.Contains("SqrtBackward0 failed.").And.Contains(nameof(TheCulprit)));
             Assert.That(exception.Data["ForwardTrace"], Is.InstanceOf<string>());
         }
         Tensor z;
@@ -570,14 +570,14 @@ public class AutogradTests
         using (Torch.Autograd.DetectAnomaly())
         {
             var exception = Assert.Catch<TorchException>(() => z.Backward())!;
-            Assert.That(exception.Message, Contains.Substring("No forward pass information available."));
+            Assert.That(exception.Message, Contains.Substring("Who made it is not known"));
         }
         var thrown = new Special("from a function");
         using (Torch.Autograd.DetectAnomaly())
         {
             var y = Fails.Apply(Leaf(2), null, thrown);
             Assert.That(() => y.Sum().Backward(), Throws.Exception.SameAs(thrown));
-            Assert.That(thrown.Data["ForwardTrace"], Contains.Substring("Error detected in FailsBackward").And.Contains(nameof(Fails)));
+            Assert.That(thrown.Data["ForwardTrace"], Contains.Substring("FailsBackward failed.").And.Contains(nameof(Fails)));
         }
         Assert.That(Torch.IsAnomalyEnabled(), Is.False);
     }

@@ -156,7 +156,7 @@ public class CheckpointParityTests
         }
 
         var y = Torch.Utils.Checkpoint<Tensor, Tensor>(More, x);
-        log.Error(() => y.Sum().Backward(), "A different number of tensors was saved during the original forward and recomputation.");
+        log.Error(() => y.Sum().Backward(), "it must do the same");
         Tensor Other(Tensor x)
         {
             n++;
@@ -164,7 +164,7 @@ public class CheckpointParityTests
         }
 
         y = Torch.Utils.Checkpoint<Tensor, Tensor>(Other, x);
-        log.Error(() => y.Sum().Backward(), "have different metadata than during the forward pass.");
+        log.Error(() => y.Sum().Backward(), "saved other kinds of tensors than the first");
     }
 
     private static void Several(CaseLog log)
@@ -254,7 +254,7 @@ public class CheckpointParityTests
         var runs = 0;
         var y = Torch.Utils.Checkpoint((Tensor x) => runs++ == 0 ? x.Sin().Exp() : x.Sin(), x, debug: true);
         var exception = Assert.Throws<CheckpointException>(() => y.Sum().Backward())!;
-        Assert.That(exception.Message, Contains.Substring(nameof(DebugSaysWhoSaved)).And.Contains("A different number of tensors was saved"));
+        Assert.That(exception.Message, Contains.Substring(nameof(DebugSaysWhoSaved)).And.Contains("it must do the same"));
     }
 
     [Test]

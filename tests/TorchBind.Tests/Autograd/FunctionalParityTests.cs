@@ -174,12 +174,12 @@ public class FunctionalParityTests
 
     private static void FailingChecks(CaseLog log)
     {
-        const string Mismatch = "Jacobian mismatch for output 0 with respect to input 0,";
+        const string Mismatch = "The gradient of output 0 by input 0 is not what small steps give.";
         var x = Rand(2, 2).RequiresGrad_();
         log.Error(() => GradCheck(Wrong.Apply, x), Mismatch);
         log.Error(() => GradCheck(Wrong.Apply, x, fastMode: true), Mismatch);
         log.Add(GradCheck(Wrong.Apply, x, raiseException: false));
-        log.Error(() => GradCheck(x => x, x.Detach()), "gradcheck expects at least one input tensor to require gradient");
+        log.Error(() => GradCheck(x => x, x.Detach()), "No input requires a gradient");
         log.Error(() => GradCheck(x => x.Sum(), Torch.Ones([1], dtype: DType.Float64).Expand([3]).RequiresGrad_()));
         log.Error(() => GradCheck(x => x.Detach() * 2, x));
         log.Error(() => GradCheck(x => x * Torch.Rand([2, 2], dtype: DType.Float64), x, eps: 1e-2), Mismatch);

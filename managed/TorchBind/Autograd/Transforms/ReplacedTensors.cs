@@ -27,10 +27,10 @@ internal sealed class ReplacedTensors : IDisposable
             {
                 var messages = new List<string>();
                 if (unexpected.Count != 0)
-                    messages.Add($"Unexpected key(s): {string.Join(", ", unexpected)}.");
+                    messages.Add($"nothing there has the names {string.Join(", ", unexpected)}");
                 if (missing.Count != 0)
-                    messages.Add($"Missing key(s): {string.Join(", ", missing)}.");
-                throw new TorchException($"Error(s) in reparametrizing for {module.GetType().Name}:\n\t{string.Join("\n\t", messages)}");
+                    messages.Add($"not given: {string.Join(", ", missing)}");
+                throw new TorchException($"The tensors do not fit this {module.GetType().Name}:\n\t{string.Join("\n\t", messages)}");
             }
         }
 
@@ -45,7 +45,7 @@ internal sealed class ReplacedTensors : IDisposable
                 if (seen.TryGetValue(target, out var before))
                 {
                     if (!ReferenceEquals(before.Value, value))
-                        throw new ArgumentException($"functional_call got multiple values for keys {before.Name}, {name}, which are tied. Consider using tie_weights=False");
+                        throw new ArgumentException($"{before.Name} and {name} are one tensor, and two values were given: give one, or set tieWeights to false.");
                     continue;
                 }
                 seen[target] = (name, value);

@@ -55,11 +55,11 @@ public static partial class Torch
         {
             ArgumentNullException.ThrowIfNull(models);
             if (models.Count == 0)
-                throw new TorchException("stack_module_state: Expected at least one model, got 0.");
+                throw new TorchException("There is no module to stack.");
             if (models.Any(m => m.Training) && models.Any(m => !m.Training))
-                throw new TorchException("stack_module_state: Expected all models to have the same training/eval mode.");
+                throw new TorchException("Some modules are in training and some are not: call Train or Eval on all.");
             if (models.Any(m => m.GetType() != models[0].GetType()))
-                throw new TorchException("stack_module_state: Expected all models to be of the same class.");
+                throw new TorchException("Modules that are stacked must have one type.");
             var parameters = new Dictionary<string, Tensor>();
             var buffers = new Dictionary<string, Tensor>();
             var all = models.Select(m => m.NamedParameters().ToDictionary(p => p.Name, p => (Tensor)p.Parameter)).ToList();
@@ -75,7 +75,7 @@ public static partial class Torch
             {
                 var same = tensors.All(t => t.RequiresGrad == tensors[0].RequiresGrad);
                 if (!same)
-                    throw new TorchException($"Expected {name} from each model to have the same .requires_grad");
+                    throw new TorchException($"{name} requires a gradient in some modules and none in others.");
                 return tensors[0].RequiresGrad ? Torch.Stack(tensors).Detach().RequiresGrad_() : Torch.Stack(tensors);
             }
         }

@@ -11,7 +11,7 @@ namespace TorchBind.Autograd.Transforms;
 internal static class Transform
 {
     private const string NoSavedTensorsHooks =
-        "torch.func.{grad, vjp, jacrev, hessian} don't yet support saved tensor hooks. Please open an issue with your use case.";
+        "Torch.Func.Grad, Vjp, Jacrev and Hessian do not run with hooks on saved tensors: end those before.";
 
     // ---- vmap
 
@@ -20,25 +20,23 @@ internal static class Transform
     {
         Level.LoadVmapFormulas();
         if (chunkSize <= 0)
-            throw new ArgumentException($"vmap: chunk_size should be None or greater than 0. (got {chunkSize})", nameof(chunkSize));
+            throw new ArgumentException($"chunkSize is {chunkSize}; it must be at least 1, or null for one chunk.", nameof(chunkSize));
         var leaves = new List<object?>();
         var shapes = Array.ConvertAll(args, arg => Tree.Flatten(arg, leaves));
         var dims = inDims.Broadcast(shapes)
-            ?? throw new ArgumentException($"vmap({name}, in_dims={inDims}, ...)(<inputs>): in_dims is not compatible with the structure of `inputs`.");
+            ?? throw new ArgumentException($"inDims, {inDims}, is not built as the arguments of {name} are.");
         for (var i = 0; i < dims.Length; i++)
         {
             if (dims[i] is not { } dim)
                 continue;
             if (leaves[i] is not Tensor tensor)
             {
-                throw new ArgumentException($"vmap({name}, in_dims={inDims}, ...)(<inputs>): Got in_dim={dim} for an input but the input is of type "
-                    + $"{leaves[i]?.GetType().Name ?? "null"}. We cannot vmap over non-Tensor arguments, please use None as the respective in_dim");
+                throw new ArgumentException($"inDims of {name}, {inDims}, has {dim} for a {leaves[i]?.GetType().Name ?? "null"}; what is no tensor takes null.");
             }
             var rank = tensor.NDim;
             if (dim < -rank || dim >= rank)
             {
-                throw new ArgumentException($"vmap({name}, in_dims={inDims}, ...)(<inputs>): Got in_dim={dim} for some input, but that input is a Tensor of "
-                    + $"dimensionality {rank} so expected in_dim to satisfy -{rank} <= in_dim < {rank}.");
+                throw new ArgumentException($"inDims of {name}, {inDims}, has {dim} for a tensor of {rank} dimensions, which are -{rank} to {rank - 1}.");
             }
             if (dim < 0)
                 dims[i] = dim + rank;
@@ -57,11 +55,10 @@ internal static class Transform
                 sizes.Add(((Tensor)leaves[i]!).Size(dim));
         }
         if (sizes.Count == 0)
-            throw new ArgumentException("vmap: Expected at least one Tensor to vmap over");
+            throw new ArgumentException("Vmap needs a tensor with a dimension to map over, and inDims names none.");
         if (sizes.Exists(size => size != sizes[0]))
         {
-            throw new ArgumentException("vmap: Expected all tensors to have the same size in the mapped dimension, got sizes "
-                + $"[{string.Join(", ", sizes)}] for the mapped dimension");
+            throw new ArgumentException($"The dimensions to map over must be equally long; they have {string.Join(", ", sizes)}.");
         }
         return sizes[0];
     }
@@ -88,13 +85,12 @@ internal static class Transform
             if (dims[i] is not { } dim)
             {
                 if (tensor is not null && Level.IsBatched(tensor))
-                    throw new ArgumentException($"vmap({name}, ...): `{name}` can not return a BatchedTensor when out_dim is None");
+                    throw new ArgumentException($"outDims has null for a result of {name} that differs from pass to pass.");
                 continue;
             }
             if (tensor is null)
             {
-                throw new ArgumentException($"vmap({name}, ...): `{name}` must only return Tensors, got type {outputs[i]?.GetType().Name ?? "null"}. Did you "
-                    + "mean to set out_dims= to None for output?");
+                throw new ArgumentException($"{name} gave a {outputs[i]?.GetType().Name ?? "null"}; what is no tensor takes null in outDims.");
             }
             outputs[i] = Level.RemoveBatchDim(tensor, level, batchSize, dim);
         }
@@ -105,7 +101,7 @@ internal static class Transform
     {
         var dims = shape is LeafShape || !outDims.IsList ? outDims.Broadcast([shape]) : outDims.Broadcast(shape.Children);
         return dims
-            ?? throw new ArgumentException($"vmap({name}, ..., out_dims={outDims})(<inputs>): out_dims is not compatible with the structure of `outputs`.");
+            ?? throw new ArgumentException($"outDims, {outDims}, is not built as the results of {name} are.");
     }
 
     private static object? Chunked(
@@ -135,7 +131,7 @@ internal static class Transform
         {
             joined[i] = outputDims[i] is { } dim
                 ? Torch.Cat([.. chunks.Select(chunk => (Tensor)chunk[i]!)], dim)
-                : throw new ArgumentException($"vmap({name}, ...): with chunk_size every output has an out_dim, output {i} has none.");
+                : throw new ArgumentException($"With chunkSize every result needs an entry of outDims, and result {i} of {name} has none.");
         }
         return shape.Build<object?>(joined);
     }
@@ -168,13 +164,12 @@ internal static class Transform
         var output = func(wrapped);
         object? aux = null;
         if (hasAux)
-            (output, aux) = SplitAux(output, "grad_and_value(f)(*args)");
+            (output, aux) = SplitAux(output, "GradAndValue");
         if (output is not Tensor value)
-            throw new TorchException($"grad_and_value(f)(*args): Expected f(*args) to return a Tensor, got {output?.GetType().Name ?? "null"}");
+            throw new TorchException($"The function must give a tensor to differentiate, not a {output?.GetType().Name ?? "null"}.");
         if (value.NDim != 0)
         {
-            throw new TorchException($"grad_and_value(f)(*args): Expected f(*args) to return a scalar Tensor, got tensor with {value.NDim} dims. Maybe you "
-                + "wanted to use the vjp or jacrev APIs instead?");
+            throw new TorchException($"The function must give one number, a tensor without dimensions, and this has {value.NDim}; for others there are Vjp and Jacrev.");
         }
         // The pass is recorded: it may itself be inside of a transform, or differentiated after.
         var grads = Grad([value], differentiable, null, retainGraph: false, createGraph: true);
@@ -184,7 +179,7 @@ internal static class Transform
 
     private static (object? Output, object? Aux) SplitAux(object? output, string api) => output is System.Runtime.CompilerServices.ITuple { Length: 2 } pair
         ? (pair[0], pair[1])
-        : throw new TorchException($"{api}: output of function f should be a tuple: (output, aux) if has_aux is True");
+        : throw new TorchException($"{api}: with an extra result the function gives a pair, the output and the rest.");
 
     private static Tensor[] Differentiable(List<object?> leaves)
     {
@@ -192,7 +187,7 @@ internal static class Transform
         for (var i = 0; i < tensors.Length; i++)
         {
             tensors[i] = leaves[i] as Tensor
-                ?? throw new ArgumentException($"Thing passed to transform API must be Tensor, got {leaves[i]?.GetType().Name ?? "null"}");
+                ?? throw new ArgumentException($"Only tensors can be differentiated by, not a {leaves[i]?.GetType().Name ?? "null"}.");
             Level.RequireGrad(tensors[i]);
         }
         return tensors;
@@ -224,15 +219,15 @@ internal static class Transform
     private static object?[] Choose(int[] argnums, object?[] args)
     {
         if (argnums.Length == 0)
-            throw new TorchException("argnums must be non-empty");
+            throw new TorchException("argnums names no argument.");
         var chosen = Array.ConvertAll(argnums, argnum =>
         {
             if (argnum >= args.Length || argnum < -args.Length)
-                throw new TorchException($"Got argnum={argnum}, but only {args.Length} positional inputs");
+                throw new TorchException($"argnums has {argnum}, and there are {args.Length} arguments.");
             return argnum < 0 ? argnum + args.Length : argnum;
         });
         if (chosen.Distinct().Count() != chosen.Length)
-            throw new TorchException($"argnums elements must be unique, got ({string.Join(", ", argnums)})");
+            throw new TorchException($"argnums names an argument twice: {string.Join(", ", argnums)}.");
         return Array.ConvertAll(chosen, argnum => args[argnum]);
     }
 
@@ -255,19 +250,18 @@ internal static class Transform
         object? aux = null;
         if (hasAux)
         {
-            (output, aux) = SplitAux(output, "vjp(f, *primals)");
+            (output, aux) = SplitAux(output, "Vjp");
             aux = Unwrap(aux, number);
         }
         var leaves = new List<object?>();
         var outputShape = Tree.Flatten(output, leaves);
-        var outputs = OnlyTensors(leaves, "vjp(f, *primals)", "f(*primals)");
+        var outputs = OnlyTensors(leaves, "Vjp", "the output");
         foreach (var tensor in outputs)
         {
             var dtype = tensor.DType;
             if (!dtype.IsFloatingPoint() && !dtype.IsComplex())
             {
-                throw new TorchException($"vjp(f, ...): All outputs of f must be floating-point or complex Tensors, got Tensor with dtype "
-                    + $"torch.{dtype.Name()}");
+                throw new TorchException($"Vjp differentiates real and complex floating-point outputs, not {dtype.Name()}.");
             }
         }
         var value = Unwrap(output, number);
@@ -277,7 +271,7 @@ internal static class Transform
         {
             var given = new List<object?>();
             if (!Tree.Flatten(cotangents, given).SameAs(outputShape))
-                throw new TorchException("Expected pytree structure of cotangents to be the same as pytree structure of outputs to the function.");
+                throw new TorchException("The cotangents must be built as the output is.");
             var grads = Grad(outputs, differentiable, [.. given.Cast<Tensor>()], retainGraph: true, createGraph: Torch.IsGradEnabled());
             return Build(shapes, grads);
         }
@@ -286,14 +280,14 @@ internal static class Transform
     private static Tensor[] OnlyTensors(List<object?> leaves, string api, string what)
     {
         if (leaves.Count == 0 || leaves is [null])
-            throw new TorchException($"{api}: Expected f to be a function that has non-empty output");
+            throw new TorchException($"{api}: the function gave nothing.");
         return [.. leaves.Select(leaf => leaf as Tensor
-            ?? throw new TorchException($"{api}: expected {what} to return only tensors, got unsupported type {leaf?.GetType().Name ?? "null"}"))];
+            ?? throw new TorchException($"{api}: {what} must hold tensors only, and has a {leaf?.GetType().Name ?? "null"}."))];
     }
 
     // ---- jvp
 
-    private const string JvpApi = "jvp(f, primals, tangents)";
+    private const string JvpApi = "Jvp";
 
     /// <summary>The value and its tangent. Tangents are given for the chosen arguments.</summary>
     internal static (object? Value, object? Tangent, object? Aux) Jvp(
@@ -305,7 +299,7 @@ internal static class Transform
         var given = new List<object?>();
         var tangentShapes = Array.ConvertAll(tangents, tangent => Tree.Flatten(tangent, given));
         if (shapes.Length != tangentShapes.Length || shapes.Zip(tangentShapes).Any(pair => !pair.First.SameAs(pair.Second)))
-            throw new TorchException($"{JvpApi}: Expected primals and tangents to have the same python structure.");
+            throw new TorchException($"{JvpApi}: the tangents must be built as the primals are.");
         Tensors(primals, "primals");
         Tensors(given, "tangents");
 
@@ -335,7 +329,7 @@ internal static class Transform
             }
             var leaves = new List<object?>();
             var shape = Tree.Flatten(output, leaves);
-            var values = OnlyTensors(leaves, JvpApi, "f(*args)");
+            var values = OnlyTensors(leaves, JvpApi, "the output");
             var results = new object?[values.Length];
             var found = new object?[values.Length];
             for (var i = 0; i < values.Length; i++)
@@ -345,8 +339,7 @@ internal static class Transform
                 {
                     if (strict)
                     {
-                        throw new TorchException("jvp(f, primals, tangents, strict=True): The output of f is independent of the inputs. This is not allowed "
-                            + "with strict=True.");
+                        throw new TorchException("The output does not depend on the input, which strict forbids.");
                     }
                     tangent = Torch.ZerosLike(primal);
                 }
@@ -363,9 +356,9 @@ internal static class Transform
         static void Tensors(List<object?> leaves, string name)
         {
             if (leaves.Count == 0)
-                throw new TorchException($"{JvpApi}: Expected {name} to contain at least one Tensor.");
+                throw new TorchException($"{JvpApi}: {name} holds no tensor.");
             if (leaves.Find(leaf => leaf is not Tensor) is { } other)
-                throw new TorchException($"{JvpApi}: Expected {name} to only contain Tensors, got {other.GetType().Name}");
+                throw new TorchException($"{JvpApi}: {name} holds a {other.GetType().Name}, and only tensors can be there.");
         }
     }
 
@@ -376,7 +369,7 @@ internal static class Transform
         Func<object?[], object?> func, int[] argnums, bool hasAux, long? chunkSize, object?[] args)
     {
         if (chunkSize <= 0)
-            throw new ArgumentException("jacrev: `chunk_size` should be greater than 0.", nameof(chunkSize));
+            throw new ArgumentException("chunkSize must be at least 1, or null for one chunk.", nameof(chunkSize));
         RefuseComplex("jacrev", args, "inputs");
         var (output, pullback, aux) = Vjp(func, argnums, hasAux, args);
         var leaves = new List<object?>();
@@ -423,7 +416,7 @@ internal static class Transform
         var primals = new List<object?>();
         var shapes = Array.ConvertAll(Choose(argnums, args), arg => Tree.Flatten(arg, primals));
         Tensor[] inputs = [.. primals.Select(p => p as Tensor
-            ?? throw new TorchException($"jacfwd: expected the chosen arguments to hold only tensors, got {p?.GetType().Name ?? "null"}"))];
+            ?? throw new TorchException($"Jacfwd differentiates by tensors only, not by a {p?.GetType().Name ?? "null"}."))];
         long[] sizes = [.. inputs.Select(t => t.Numel())];
         var basis = Build(shapes, [.. StandardBasis(inputs, sizes, null).First()]);
 
@@ -462,7 +455,7 @@ internal static class Transform
         foreach (var leaf in values.SelectMany(Tree.Flatten))
         {
             if (leaf is Tensor tensor && tensor.DType.IsComplex())
-                throw new TorchException($"{api}: Expected all {what} to be real but received complex tensor at flattened input idx: {index}");
+                throw new TorchException($"{api} takes real {what}, and number {index} is complex.");
             index++;
         }
     }

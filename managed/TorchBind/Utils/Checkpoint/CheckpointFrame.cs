@@ -150,7 +150,7 @@ internal sealed class CheckpointFrame
                         frame._ignoreMismatch = true;
                         return kept;
                     }
-                    throw frame.Fail("torch.utils.checkpoint: trying to save more tensors during recomputation than during the original forward pass.", pass);
+                    throw frame.Fail("The second run of a checkpointed function saved more tensors than the first; it must do the same.", pass);
                 }
                 var holder = frame._holders[index];
                 if (!holder.IsDropped)
@@ -194,11 +194,10 @@ internal sealed class CheckpointFrame
         lock (_lock)
         {
             if (!holder.Recomputed.TryGetValue(task, out var tensor))
-                throw Fail("torch.utils.checkpoint: a saved tensor was not among the recomputed ones.", pass);
+                throw Fail("The second run of a checkpointed function did not save a tensor that the first saved; it must do the same.", pass);
             if (tensor is null)
             {
-                throw new CheckpointException("torch.utils.checkpoint: Unpack is being triggered for a tensor that was already unpacked once. If you are "
-                    + "calling ctx.saved_tensors in backward, make sure to do so only once. Otherwise please open an issue with details on your use case.");
+                throw new CheckpointException("A tensor of a checkpointed function was taken for the second time in one pass: read SavedTensors once in a backward, and keep what it gave.");
             }
             holder.Recomputed[task] = null;
             return tensor;
@@ -224,8 +223,7 @@ internal sealed class CheckpointFrame
         {
             if (_holders.Count != pass.Counter)
             {
-                throw Fail("torch.utils.checkpoint: A different number of tensors was saved during the original forward and recomputation.\n"
-                    + $"Number of tensors saved during forward: {_holders.Count}\nNumber of tensors saved during recomputation: {pass.Counter}", pass);
+                throw Fail($"The first run of a checkpointed function saved {_holders.Count} tensors, the second {pass.Counter}; it must do the same.", pass);
             }
             if (!_check)
                 return;
@@ -237,20 +235,19 @@ internal sealed class CheckpointFrame
                 var found = (tensor.Shape, tensor.DType, tensor.Device);
                 if (found != _metadata[i])
                 {
-                    differences.Append($"tensor at position {i}:\nsaved metadata: {Describe(_metadata[i])}\n"
-                        + $"recomputed metadata: {Describe(found)}\n");
+                    differences.Append($"\ntensor {i}: {Describe(_metadata[i])}, then {Describe(found)}");
                 }
             }
             if (differences.Length != 0)
             {
-                throw Fail("torch.utils.checkpoint: Recomputed values for the following tensors have different metadata than during the forward pass.\n"
+                throw Fail("The second run of a checkpointed function saved other kinds of tensors than the first:"
                     + differences, pass);
             }
         }
     }
 
     private static string Describe((Shape Shape, DType DType, Device Device) metadata) =>
-        $"{{'shape': torch.Size({metadata.Shape}), 'dtype': torch.{metadata.DType.Name()}, 'device': device(type='{metadata.Device}')}}";
+        $"{metadata.Shape} {metadata.DType.Name()} on {metadata.Device}";
 
     private CheckpointException Fail(string message, Recomputation pass)
     {

@@ -25,8 +25,7 @@ internal sealed class ReentrantCheckpoint : Function<ReentrantCheckpoint, Func<T
         NativeError.Check(NativeMethods.tb_autograd_is_checkpoint_valid(&valid));
         if (valid == 0)
         {
-            throw new TorchException("When use_reentrant=True, torch.utils.checkpoint is incompatible with .grad() or passing an `inputs` parameter to "
-                + ".backward(). To resolve this error, you can either set use_reentrant=False, or call .backward() without passing the `inputs` argument.");
+            throw new TorchException("With useReentrant a checkpoint works in Backward without inputs only, not in Grad: set useReentrant to false, or call Backward on all.");
         }
         var inputs = Array.ConvertAll(ctx.SavedTensors, saved => saved.Detach().RequiresGrad_(saved.RequiresGrad));
         object?[] outputs = [];
@@ -45,7 +44,7 @@ internal sealed class ReentrantCheckpoint : Function<ReentrantCheckpoint, Func<T
             grads.Add(gradOutputs[i]);
         }
         if (differentiable.Count == 0)
-            throw new TorchException("none of output has requires_grad=True, this checkpoint() is not necessary");
+            throw new TorchException("No output of the checkpointed function requires a gradient, so the checkpoint is of no use.");
         Torch.Autograd.Backward([.. differentiable], [.. grads]);
         return [null, null, .. inputs.Select(i => i.Grad)];
     }

@@ -37,13 +37,13 @@ public static partial class Torch
             if (useReentrant)
             {
                 if (contextFn is not null || debug)
-                    throw new ArgumentException("Passing `context_fn` or `debug` is only supported when use_reentrant=False.", nameof(useReentrant));
+                    throw new ArgumentException("With useReentrant there is neither contextFn nor debug: leave them away, or set useReentrant to false.", nameof(useReentrant));
                 return Reentrant(function, arg, preserveRngState);
             }
 
             debug = s_debug ?? debug;
             if (debug && contextFn is not null)
-                throw new ArgumentException("debug=True is incompatible with non-default context_fn", nameof(debug));
+                throw new ArgumentException("debug brings a context of its own, so it excludes contextFn.", nameof(debug));
             var (forwardContext, recomputeContext) = contextFn?.Invoke() ?? (static () => null, static () => null);
             var leaves = new List<object?>();
             var shape = Tree.Flatten(arg, leaves);
