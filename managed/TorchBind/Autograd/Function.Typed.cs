@@ -15,9 +15,7 @@ public abstract class Function<TSelf, T1, TResult> : Function where TSelf : Func
     public static TResult Apply(T1 arg1)
     {
         var function = new TSelf();
-        var places = new FunctionArguments();
-        places.Add(arg1);
-        return function.Run(places, ctx => function.Forward(ctx, arg1));
+        return function.Run([arg1], ctx => function.Forward(ctx, arg1));
     }
 }
 
@@ -35,10 +33,7 @@ public abstract class Function<TSelf, T1, T2, TResult> : Function where TSelf : 
     public static TResult Apply(T1 arg1, T2 arg2)
     {
         var function = new TSelf();
-        var places = new FunctionArguments();
-        places.Add(arg1);
-        places.Add(arg2);
-        return function.Run(places, ctx => function.Forward(ctx, arg1, arg2));
+        return function.Run([arg1, arg2], ctx => function.Forward(ctx, arg1, arg2));
     }
 }
 
@@ -57,11 +52,7 @@ public abstract class Function<TSelf, T1, T2, T3, TResult> : Function where TSel
     public static TResult Apply(T1 arg1, T2 arg2, T3 arg3)
     {
         var function = new TSelf();
-        var places = new FunctionArguments();
-        places.Add(arg1);
-        places.Add(arg2);
-        places.Add(arg3);
-        return function.Run(places, ctx => function.Forward(ctx, arg1, arg2, arg3));
+        return function.Run([arg1, arg2, arg3], ctx => function.Forward(ctx, arg1, arg2, arg3));
     }
 }
 
@@ -81,12 +72,7 @@ public abstract class Function<TSelf, T1, T2, T3, T4, TResult> : Function where 
     public static TResult Apply(T1 arg1, T2 arg2, T3 arg3, T4 arg4)
     {
         var function = new TSelf();
-        var places = new FunctionArguments();
-        places.Add(arg1);
-        places.Add(arg2);
-        places.Add(arg3);
-        places.Add(arg4);
-        return function.Run(places, ctx => function.Forward(ctx, arg1, arg2, arg3, arg4));
+        return function.Run([arg1, arg2, arg3, arg4], ctx => function.Forward(ctx, arg1, arg2, arg3, arg4));
     }
 }
 
@@ -107,13 +93,7 @@ public abstract class Function<TSelf, T1, T2, T3, T4, T5, TResult> : Function wh
     public static TResult Apply(T1 arg1, T2 arg2, T3 arg3, T4 arg4, T5 arg5)
     {
         var function = new TSelf();
-        var places = new FunctionArguments();
-        places.Add(arg1);
-        places.Add(arg2);
-        places.Add(arg3);
-        places.Add(arg4);
-        places.Add(arg5);
-        return function.Run(places, ctx => function.Forward(ctx, arg1, arg2, arg3, arg4, arg5));
+        return function.Run([arg1, arg2, arg3, arg4, arg5], ctx => function.Forward(ctx, arg1, arg2, arg3, arg4, arg5));
     }
 }
 
@@ -135,14 +115,7 @@ public abstract class Function<TSelf, T1, T2, T3, T4, T5, T6, TResult> : Functio
     public static TResult Apply(T1 arg1, T2 arg2, T3 arg3, T4 arg4, T5 arg5, T6 arg6)
     {
         var function = new TSelf();
-        var places = new FunctionArguments();
-        places.Add(arg1);
-        places.Add(arg2);
-        places.Add(arg3);
-        places.Add(arg4);
-        places.Add(arg5);
-        places.Add(arg6);
-        return function.Run(places, ctx => function.Forward(ctx, arg1, arg2, arg3, arg4, arg5, arg6));
+        return function.Run([arg1, arg2, arg3, arg4, arg5, arg6], ctx => function.Forward(ctx, arg1, arg2, arg3, arg4, arg5, arg6));
     }
 }
 
@@ -165,15 +138,7 @@ public abstract class Function<TSelf, T1, T2, T3, T4, T5, T6, T7, TResult> : Fun
     public static TResult Apply(T1 arg1, T2 arg2, T3 arg3, T4 arg4, T5 arg5, T6 arg6, T7 arg7)
     {
         var function = new TSelf();
-        var places = new FunctionArguments();
-        places.Add(arg1);
-        places.Add(arg2);
-        places.Add(arg3);
-        places.Add(arg4);
-        places.Add(arg5);
-        places.Add(arg6);
-        places.Add(arg7);
-        return function.Run(places, ctx => function.Forward(ctx, arg1, arg2, arg3, arg4, arg5, arg6, arg7));
+        return function.Run([arg1, arg2, arg3, arg4, arg5, arg6, arg7], ctx => function.Forward(ctx, arg1, arg2, arg3, arg4, arg5, arg6, arg7));
     }
 }
 
@@ -197,15 +162,6 @@ public abstract class Function<TSelf, T1, T2, T3, T4, T5, T6, T7, T8, TResult> :
     public static TResult Apply(T1 arg1, T2 arg2, T3 arg3, T4 arg4, T5 arg5, T6 arg6, T7 arg7, T8 arg8)
     {
         var function = new TSelf();
-        var places = new FunctionArguments();
-        places.Add(arg1);
-        places.Add(arg2);
-        places.Add(arg3);
-        places.Add(arg4);
-        places.Add(arg5);
-        places.Add(arg6);
-        places.Add(arg7);
-        places.Add(arg8);
-        return function.Run(places, ctx => function.Forward(ctx, arg1, arg2, arg3, arg4, arg5, arg6, arg7, arg8));
+        return function.Run([arg1, arg2, arg3, arg4, arg5, arg6, arg7, arg8], ctx => function.Forward(ctx, arg1, arg2, arg3, arg4, arg5, arg6, arg7, arg8));
     }
 }

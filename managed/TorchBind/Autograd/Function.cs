@@ -62,12 +62,13 @@ public abstract class Function
     /// <summary>The name of the node: the class's name and <c>Backward</c>.</summary>
     protected virtual string NodeName => GetType().Name + "Backward";
 
-    internal unsafe TResult Run<TResult>(FunctionArguments arguments, Func<FunctionContext, TResult> forward)
+    internal unsafe TResult Run<TResult>(ReadOnlySpan<object?> places, Func<FunctionContext, TResult> forward)
     {
         if (Transforms.Level.IsActive)
         {
             throw new TorchException($"{GetType().Name} cannot be transformed (Vmap, Grad, Jvp and the others), because it keeps what it needs in Forward: override SetupContext.");
         }
+        var arguments = new FunctionArguments(places);
         var application = new Application(this, arguments);
         var ctx = application.Context;
         var inputs = arguments.Tensors();
@@ -244,7 +245,11 @@ internal sealed class FunctionArguments
     private readonly List<object?> _places = [];
     private bool[] _isTensor = [];
 
-    internal void Add<T>(T argument) => Tree.Flatten(argument, _places);
+    internal FunctionArguments(ReadOnlySpan<object?> arguments)
+    {
+        foreach (var argument in arguments)
+            Tree.Flatten(argument, _places);
+    }
 
     /// <summary>The tensors; from here on the arguments themselves are not held any more.</summary>
     internal Tensor[] Tensors()
