@@ -86,10 +86,13 @@ public abstract partial class NormBase : Module<Tensor, Tensor>
     /// <summary>Whether a lazy module waits for its first input.</summary>
     private protected bool IsWaiting => Weight is UninitializedParameter { IsInitialized: false } || RunningMean is UninitializedBuffer { IsInitialized: false };
 
-    /// <summary>Gives a lazy module the number of channels.</summary>
-    private protected void Materialize(long numFeatures)
+    /// <summary>Gives a lazy module the number of channels; others know it.</summary>
+    private protected void Materialize(Tensor input)
     {
-        NumFeatures = numFeatures;
+        ArgumentNullException.ThrowIfNull(input);
+        if (NumFeatures != 0 || !IsWaiting)
+            return;
+        var numFeatures = NumFeatures = input.Size(1);
         (Weight as UninitializedParameter)?.Materialize(numFeatures);
         (Bias as UninitializedParameter)?.Materialize(numFeatures);
         (RunningMean as UninitializedBuffer)?.Materialize(numFeatures);
@@ -138,6 +141,7 @@ public abstract partial class BatchNorm : NormBase
     /// <inheritdoc/>
     protected override Tensor Forward(Tensor input)
     {
+        Materialize(input);
         CheckInput(input);
         var factor = NextFactor();
         var fromBatch = Training || (RunningMean is null && RunningVar is null);

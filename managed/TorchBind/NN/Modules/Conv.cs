@@ -104,15 +104,16 @@ public abstract partial class ConvNd : Module<Tensor, Tensor>
     /// <summary>Whether a lazy module waits for its first input.</summary>
     private protected bool IsWaiting => Weight is UninitializedParameter { IsInitialized: false };
 
-    /// <summary>Gives a lazy module its parameters.</summary>
+    /// <summary>Gives a lazy module its parameters; others know their channels.</summary>
     private protected void Materialize(Tensor input)
     {
         ArgumentNullException.ThrowIfNull(input);
+        if (InChannels != 0)
+            return;
         if (!IsWaiting)
         {
             // Loaded from a state dict: the weight knows.
-            if (InChannels == 0)
-                InChannels = Transposed ? Weight.Size(0) : Weight.Size(1) * Groups;
+            InChannels = Transposed ? Weight.Size(0) : Weight.Size(1) * Groups;
             return;
         }
         var dims = KernelSize.Length;
@@ -223,6 +224,7 @@ public partial class Conv1d : ConvNd
     /// <inheritdoc/>
     protected override Tensor Forward(Tensor input)
     {
+        Materialize(input);
         if (PaddingName is { } name && PaddingMode == PaddingMode.Zeros)
             return Torch.Conv1d(input, Weight, Bias, Stride, name, Dilation, Groups);
         var (padded, padding) = Padded(input);
@@ -265,7 +267,7 @@ public partial class ConvTranspose1d : ConvNd
 
     private Tensor Forward(Tensor input, IntList outputSize)
     {
-        ArgumentNullException.ThrowIfNull(input);
+        Materialize(input);
         return Torch.ConvTranspose1d(input, Weight, Bias, Stride, Padding, OutputPaddingFor(input, outputSize), Groups, Dilation);
     }
 
@@ -313,6 +315,7 @@ public partial class Conv2d : ConvNd
     /// <inheritdoc/>
     protected override Tensor Forward(Tensor input)
     {
+        Materialize(input);
         if (PaddingName is { } name && PaddingMode == PaddingMode.Zeros)
             return Torch.Conv2d(input, Weight, Bias, Stride, name, Dilation, Groups);
         var (padded, padding) = Padded(input);
@@ -355,7 +358,7 @@ public partial class ConvTranspose2d : ConvNd
 
     private Tensor Forward(Tensor input, IntList outputSize)
     {
-        ArgumentNullException.ThrowIfNull(input);
+        Materialize(input);
         return Torch.ConvTranspose2d(input, Weight, Bias, Stride, Padding, OutputPaddingFor(input, outputSize), Groups, Dilation);
     }
 
@@ -403,6 +406,7 @@ public partial class Conv3d : ConvNd
     /// <inheritdoc/>
     protected override Tensor Forward(Tensor input)
     {
+        Materialize(input);
         if (PaddingName is { } name && PaddingMode == PaddingMode.Zeros)
             return Torch.Conv3d(input, Weight, Bias, Stride, name, Dilation, Groups);
         var (padded, padding) = Padded(input);
@@ -445,7 +449,7 @@ public partial class ConvTranspose3d : ConvNd
 
     private Tensor Forward(Tensor input, IntList outputSize)
     {
-        ArgumentNullException.ThrowIfNull(input);
+        Materialize(input);
         return Torch.ConvTranspose3d(input, Weight, Bias, Stride, Padding, OutputPaddingFor(input, outputSize), Groups, Dilation);
     }
 

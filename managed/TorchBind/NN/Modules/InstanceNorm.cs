@@ -14,6 +14,7 @@ public abstract partial class InstanceNorm : NormBase
     /// <inheritdoc/>
     protected override Tensor Forward(Tensor input)
     {
+        Materialize(input);
         CheckDims(input, UnbatchedDims, UnbatchedDims + 1);
         var channels = input.Size(input.NDim - UnbatchedDims);
         if (Affine && channels != NumFeatures)

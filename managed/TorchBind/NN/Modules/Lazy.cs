@@ -59,13 +59,6 @@ public partial class LazyConv1d : Conv1d
     {
     }
 
-    /// <inheritdoc/>
-    protected override Tensor Forward(Tensor input)
-    {
-        Materialize(input);
-        return base.Forward(input);
-    }
-
     /// <summary>As in Python, the layer becomes a Conv1d with its first input.</summary>
     protected internal override string GetName() => IsWaiting ? base.GetName() : nameof(Conv1d);
 }
@@ -91,13 +84,6 @@ public partial class LazyConvTranspose1d : ConvTranspose1d
     {
     }
 
-    /// <inheritdoc/>
-    protected override Tensor Forward(Tensor input)
-    {
-        Materialize(input);
-        return base.Forward(input);
-    }
-
     /// <summary>As in Python, the layer becomes a ConvTranspose1d with its first input.</summary>
     protected internal override string GetName() => IsWaiting ? base.GetName() : nameof(ConvTranspose1d);
 }
@@ -114,15 +100,6 @@ public partial class LazyBatchNorm1d(
     double eps = 1e-5, double? momentum = 0.1, bool affine = true, bool trackRunningStats = true, Device? device = null, DType? dtype = null,
     bool bias = true) : BatchNorm1d(eps, momentum, affine, trackRunningStats, device, dtype, bias)
 {
-    /// <inheritdoc/>
-    protected override Tensor Forward(Tensor input)
-    {
-        ArgumentNullException.ThrowIfNull(input);
-        if (IsWaiting)
-            Materialize(input.Size(1));
-        return base.Forward(input);
-    }
-
     /// <summary>As in Python, the layer becomes a BatchNorm1d with its first input.</summary>
     protected internal override string GetName() => IsWaiting ? base.GetName() : nameof(BatchNorm1d);
 }
@@ -139,15 +116,6 @@ public partial class LazyInstanceNorm1d(
     double eps = 1e-5, double? momentum = 0.1, bool affine = true, bool trackRunningStats = true, Device? device = null, DType? dtype = null,
     bool bias = true) : InstanceNorm1d(eps, momentum, affine, trackRunningStats, device, dtype, bias)
 {
-    /// <inheritdoc/>
-    protected override Tensor Forward(Tensor input)
-    {
-        ArgumentNullException.ThrowIfNull(input);
-        if (IsWaiting)
-            Materialize(input.Size(1));
-        return base.Forward(input);
-    }
-
     /// <summary>As in Python, the layer becomes a InstanceNorm1d with its first input.</summary>
     protected internal override string GetName() => IsWaiting ? base.GetName() : nameof(InstanceNorm1d);
 }
@@ -171,13 +139,6 @@ public partial class LazyConv2d : Conv2d
         long groups = 1, bool bias = true, PaddingMode paddingMode = PaddingMode.Zeros, Device? device = null, DType? dtype = null)
         : base(0, outChannels, kernelSize, stride, padding, dilation, groups, bias, paddingMode, device, dtype, lazy: true)
     {
-    }
-
-    /// <inheritdoc/>
-    protected override Tensor Forward(Tensor input)
-    {
-        Materialize(input);
-        return base.Forward(input);
     }
 
     /// <summary>As in Python, the layer becomes a Conv2d with its first input.</summary>
@@ -205,13 +166,6 @@ public partial class LazyConvTranspose2d : ConvTranspose2d
     {
     }
 
-    /// <inheritdoc/>
-    protected override Tensor Forward(Tensor input)
-    {
-        Materialize(input);
-        return base.Forward(input);
-    }
-
     /// <summary>As in Python, the layer becomes a ConvTranspose2d with its first input.</summary>
     protected internal override string GetName() => IsWaiting ? base.GetName() : nameof(ConvTranspose2d);
 }
@@ -228,15 +182,6 @@ public partial class LazyBatchNorm2d(
     double eps = 1e-5, double? momentum = 0.1, bool affine = true, bool trackRunningStats = true, Device? device = null, DType? dtype = null,
     bool bias = true) : BatchNorm2d(eps, momentum, affine, trackRunningStats, device, dtype, bias)
 {
-    /// <inheritdoc/>
-    protected override Tensor Forward(Tensor input)
-    {
-        ArgumentNullException.ThrowIfNull(input);
-        if (IsWaiting)
-            Materialize(input.Size(1));
-        return base.Forward(input);
-    }
-
     /// <summary>As in Python, the layer becomes a BatchNorm2d with its first input.</summary>
     protected internal override string GetName() => IsWaiting ? base.GetName() : nameof(BatchNorm2d);
 }
@@ -253,15 +198,6 @@ public partial class LazyInstanceNorm2d(
     double eps = 1e-5, double? momentum = 0.1, bool affine = true, bool trackRunningStats = true, Device? device = null, DType? dtype = null,
     bool bias = true) : InstanceNorm2d(eps, momentum, affine, trackRunningStats, device, dtype, bias)
 {
-    /// <inheritdoc/>
-    protected override Tensor Forward(Tensor input)
-    {
-        ArgumentNullException.ThrowIfNull(input);
-        if (IsWaiting)
-            Materialize(input.Size(1));
-        return base.Forward(input);
-    }
-
     /// <summary>As in Python, the layer becomes a InstanceNorm2d with its first input.</summary>
     protected internal override string GetName() => IsWaiting ? base.GetName() : nameof(InstanceNorm2d);
 }
@@ -285,13 +221,6 @@ public partial class LazyConv3d : Conv3d
         long groups = 1, bool bias = true, PaddingMode paddingMode = PaddingMode.Zeros, Device? device = null, DType? dtype = null)
         : base(0, outChannels, kernelSize, stride, padding, dilation, groups, bias, paddingMode, device, dtype, lazy: true)
     {
-    }
-
-    /// <inheritdoc/>
-    protected override Tensor Forward(Tensor input)
-    {
-        Materialize(input);
-        return base.Forward(input);
     }
 
     /// <summary>As in Python, the layer becomes a Conv3d with its first input.</summary>
@@ -319,13 +248,6 @@ public partial class LazyConvTranspose3d : ConvTranspose3d
     {
     }
 
-    /// <inheritdoc/>
-    protected override Tensor Forward(Tensor input)
-    {
-        Materialize(input);
-        return base.Forward(input);
-    }
-
     /// <summary>As in Python, the layer becomes a ConvTranspose3d with its first input.</summary>
     protected internal override string GetName() => IsWaiting ? base.GetName() : nameof(ConvTranspose3d);
 }
@@ -342,15 +264,6 @@ public partial class LazyBatchNorm3d(
     double eps = 1e-5, double? momentum = 0.1, bool affine = true, bool trackRunningStats = true, Device? device = null, DType? dtype = null,
     bool bias = true) : BatchNorm3d(eps, momentum, affine, trackRunningStats, device, dtype, bias)
 {
-    /// <inheritdoc/>
-    protected override Tensor Forward(Tensor input)
-    {
-        ArgumentNullException.ThrowIfNull(input);
-        if (IsWaiting)
-            Materialize(input.Size(1));
-        return base.Forward(input);
-    }
-
     /// <summary>As in Python, the layer becomes a BatchNorm3d with its first input.</summary>
     protected internal override string GetName() => IsWaiting ? base.GetName() : nameof(BatchNorm3d);
 }
@@ -367,15 +280,6 @@ public partial class LazyInstanceNorm3d(
     double eps = 1e-5, double? momentum = 0.1, bool affine = true, bool trackRunningStats = true, Device? device = null, DType? dtype = null,
     bool bias = true) : InstanceNorm3d(eps, momentum, affine, trackRunningStats, device, dtype, bias)
 {
-    /// <inheritdoc/>
-    protected override Tensor Forward(Tensor input)
-    {
-        ArgumentNullException.ThrowIfNull(input);
-        if (IsWaiting)
-            Materialize(input.Size(1));
-        return base.Forward(input);
-    }
-
     /// <summary>As in Python, the layer becomes a InstanceNorm3d with its first input.</summary>
     protected internal override string GetName() => IsWaiting ? base.GetName() : nameof(InstanceNorm3d);
 }
