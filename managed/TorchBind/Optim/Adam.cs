@@ -168,16 +168,8 @@ public class Adam : Optimizer
             if (maximize)
                 batch.Negate();
             var steps = batch.CountSteps();
-            if (weightDecay != 0)
-            {
-                if (decoupled)
-                    Torch.Aten._ForeachMul_(batch.Params, 1 - lr * weightDecay);
-                else
-                    batch.AddParams(weightDecay);
-            }
-            Torch.Aten._ForeachLerp_(batch[1], batch.Grads, 1 - beta1);
-            Torch.Aten._ForeachMul_(batch[2], beta2);
-            Torch.Aten._ForeachAddcmul_(batch[2], batch.Grads, batch.Grads, 1 - beta2);
+            batch.DecayWeights(lr, weightDecay, decoupled);
+            batch.UpdateMoments(1, 2, beta1, beta2);
             if (amsgrad)
                 Torch.Aten._ForeachMaximum_(batch[3], batch[2]);
             var root = Torch.Aten._ForeachSqrt(batch[amsgrad ? 3 : 2]);

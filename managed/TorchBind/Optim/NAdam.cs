@@ -153,16 +153,8 @@ public sealed class NAdam : Optimizer
             if (maximize)
                 batch.Negate();
             var steps = batch.CountSteps();
-            if (weightDecay != 0)
-            {
-                if (decoupled)
-                    Torch.Aten._ForeachMul_(batch.Params, 1 - lr * weightDecay);
-                else
-                    batch.AddParams(weightDecay);
-            }
-            Torch.Aten._ForeachLerp_(batch[2], batch.Grads, 1 - beta1);
-            Torch.Aten._ForeachMul_(batch[3], beta2);
-            Torch.Aten._ForeachAddcmul_(batch[3], batch.Grads, batch.Grads, 1 - beta2);
+            batch.DecayWeights(lr, weightDecay, decoupled);
+            batch.UpdateMoments(2, 3, beta1, beta2);
             var root = Torch.Aten._ForeachSqrt(batch[3]);
             Torch.Aten._ForeachMul_(batch[1], StepBatch.Scalars(steps, step => Mu(beta1, momentumDecay, step)));
             Torch.Aten._ForeachDiv_(root, StepBatch.Scalars(steps, step => Math.Pow(1 - Math.Pow(beta2, step), 0.5)));

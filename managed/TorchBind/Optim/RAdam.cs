@@ -154,16 +154,8 @@ public sealed class RAdam : Optimizer
             batch.ViewAsReal(except: 0);
             if (maximize)
                 batch.Negate();
-            if (weightDecay != 0)
-            {
-                if (decoupled)
-                    Torch.Aten._ForeachMul_(batch.Params, 1 - lr * weightDecay);
-                else
-                    batch.AddParams(weightDecay);
-            }
-            Torch.Aten._ForeachLerp_(batch[1], batch.Grads, 1 - beta1);
-            Torch.Aten._ForeachMul_(batch[2], beta2);
-            Torch.Aten._ForeachAddcmul_(batch[2], batch.Grads, batch.Grads, 1 - beta2);
+            batch.DecayWeights(lr, weightDecay, decoupled);
+            batch.UpdateMoments(1, 2, beta1, beta2);
             var plain = new Scalar[steps.Length];
             var adaptive = new Scalar[steps.Length];
             for (var i = 0; i < steps.Length; i++)

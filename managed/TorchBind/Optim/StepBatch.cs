@@ -93,6 +93,25 @@ internal sealed class StepBatch : IDisposable
         OwnsGrads = true;
     }
 
+    /// <summary>Makes the weights smaller: decoupled, the parameters themselves; else by the gradients.</summary>
+    internal void DecayWeights(double lr, double weightDecay, bool decoupled)
+    {
+        if (weightDecay == 0)
+            return;
+        if (decoupled)
+            Torch.Aten._ForeachMul_(Params, 1 - lr * weightDecay);
+        else
+            AddParams(weightDecay);
+    }
+
+    /// <summary>The running averages of the gradients and of their squares, as Adam and its relatives keep them.</summary>
+    internal void UpdateMoments(int first, int second, double beta1, double beta2)
+    {
+        Torch.Aten._ForeachLerp_(_states[first], Grads, 1 - beta1);
+        Torch.Aten._ForeachMul_(_states[second], beta2);
+        Torch.Aten._ForeachAddcmul_(_states[second], Grads, Grads, 1 - beta2);
+    }
+
     /// <summary>Adds one to the numbers of steps and returns them.</summary>
     internal double[] CountSteps(int state = 0) => Array.ConvertAll(_states[state], StepCounter.Increment);
 
