@@ -120,21 +120,29 @@ struct PostAccumulateHooks final : torch::autograd::PostAccumulateGradHook {
   std::shared_ptr<HookList<tb_tensor_hook>> list = std::make_shared<HookList<tb_tensor_hook>>();
 };
 
+// Asks a hook of a node, which may give other values.
+template <class Call> void replace(variable_list& values, const std::string& name, Call&& call) {
+  const std::vector<tb_tensor> handles = tb::borrow(values);
+  std::vector<tb_tensor> results(values.size(), nullptr);
+  uint8_t replaced = 0;
+  if (call(handles, &replaced, results.data()) != TB_OK)
+    tb::throw_callback_error();
+  if (replaced == 0)
+    return;
+  variable_list replacements = tb::adopt(results);
+  check_replacements(values, replacements, name);
+  values = std::move(replacements);
+}
+
 struct NodePreHooks final : FunctionPreHook {
-  variable_list operator()(const variable_list& grads) override {
-    variable_list values = grads;
+  variable_list operator()(const variable_list& inputs) override {
+    variable_list values = inputs;
     for (const auto& hook : list->snapshot()) {
-      const std::vector<tb_tensor> handles = tb::borrow(values);
-      std::vector<tb_tensor> results(values.size(), nullptr);
-      uint8_t replaced = 0;
-      if (hook->call(hook->context, handles.data(), static_cast<int64_t>(handles.size()), &replaced,
-                     results.data()) != TB_OK)
-        tb::throw_callback_error();
-      if (replaced == 0)
-        continue;
-      variable_list replacements = tb::adopt(results);
-      check_replacements(values, replacements, hook->name);
-      values = std::move(replacements);
+      replace(values, hook->name,
+              [&](const std::vector<tb_tensor>& grads, uint8_t* replaced, tb_tensor* results) {
+                return hook->call(hook->context, grads.data(), static_cast<int64_t>(grads.size()), replaced,
+                                  results);
+              });
     }
     return values;
   }
@@ -147,18 +155,12 @@ struct NodePostHooks final : FunctionPostHook {
     variable_list values = outputs;
     const std::vector<tb_tensor> grad_outputs = tb::borrow(inputs);
     for (const auto& hook : list->snapshot()) {
-      const std::vector<tb_tensor> grad_inputs = tb::borrow(values);
-      std::vector<tb_tensor> results(values.size(), nullptr);
-      uint8_t replaced = 0;
-      if (hook->call(hook->context, grad_inputs.data(), static_cast<int64_t>(grad_inputs.size()),
-                     grad_outputs.data(), static_cast<int64_t>(grad_outputs.size()), &replaced,
-                     results.data()) != TB_OK)
-        tb::throw_callback_error();
-      if (replaced == 0)
-        continue;
-      variable_list replacements = tb::adopt(results);
-      check_replacements(values, replacements, hook->name);
-      values = std::move(replacements);
+      replace(values, hook->name,
+              [&](const std::vector<tb_tensor>& grads, uint8_t* replaced, tb_tensor* results) {
+                return hook->call(hook->context, grads.data(), static_cast<int64_t>(grads.size()),
+                                  grad_outputs.data(), static_cast<int64_t>(grad_outputs.size()), replaced,
+                                  results);
+              });
     }
     return values;
   }
