@@ -4,12 +4,11 @@ using TorchBind.Utils.Hooks;
 namespace TorchBind.Tests.Autograd;
 
 /// <summary>Backward passes, hooks and custom functions, line by line as tests/oracle/autograd.py.</summary>
-[NonParallelizable]
-public class AutogradParityTests
+public class AutogradParityTests : CaseTests<AutogradParityTests>, ICaseSuite
 {
-    private static readonly CaseOracle s_oracle = new("autograd.py");
+    public static string Program => "autograd.py";
 
-    private static readonly Dictionary<string, Action<CaseLog>> s_cases = new()
+    public static Dictionary<string, Action<CaseLog>> Cases { get; } = new()
     {
         ["grad_basic"] = GradBasic,
         ["grad_create_graph"] = GradCreateGraph,
@@ -57,18 +56,6 @@ public class AutogradParityTests
         ["function_forward_mode"] = FunctionForwardMode,
         ["anomaly"] = AnomalyMode,
     };
-
-    private static IEnumerable<string> Names => s_cases.Keys;
-
-    [TestCaseSource(nameof(Names))]
-    public void SameAsPython(string name) => s_oracle.Compare(name, s_cases[name]);
-
-    [Test]
-    public void NoCaseIsMissing() => Assert.That(s_oracle.Names.Except(s_cases.Keys), Is.Empty);
-
-    private static Tensor Leaf(params ReadOnlySpan<long> shape) => Torch.Randn(new IntList(shape), dtype: DType.Float64).RequiresGrad_();
-
-    private static Tensor Ones(params ReadOnlySpan<long> shape) => Torch.Ones(new IntList(shape), dtype: DType.Float64);
 
     private static Tensor Range(long count) => Torch.Arange(count, dtype: DType.Float64);
 

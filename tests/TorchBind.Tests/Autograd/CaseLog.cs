@@ -8,7 +8,7 @@ namespace TorchBind.Tests.Autograd;
 /// Lines that a case writes, in the form in which the oracles of autograd write them (tests/oracle/autograd_log.py): what the same case in Python
 /// wrote must be the same.
 /// </summary>
-internal sealed class CaseLog
+public sealed class CaseLog
 {
     public List<string> Lines { get; } = [];
 
@@ -154,4 +154,35 @@ internal sealed class CaseOracle(string script)
 
     /// <summary>The names of the cases that Python ran; empty where there is no Python.</summary>
     public IEnumerable<string> Names => PythonOracle.IsAvailable ? s_python.Value[script].Keys : [];
+}
+
+/// <summary>A class of cases: each is a method that writes into a log, and a function of the same name in a Python program.</summary>
+public interface ICaseSuite
+{
+    /// <summary>The program, in tests/oracle.</summary>
+    static abstract string Program { get; }
+
+    /// <summary>The methods, by the names of the functions.</summary>
+    static abstract Dictionary<string, Action<CaseLog>> Cases { get; }
+}
+
+/// <summary>Compares every case with Python.</summary>
+[NonParallelizable]
+public abstract class CaseTests<TSuite> where TSuite : ICaseSuite
+{
+    private static readonly CaseOracle s_oracle = new(TSuite.Program);
+
+    private static IEnumerable<string> Names => TSuite.Cases.Keys;
+
+    [TestCaseSource(nameof(Names))]
+    public void SameAsPython(string name) => s_oracle.Compare(name, TSuite.Cases[name]);
+
+    [Test]
+    public void NoCaseIsMissing() => Assert.That(s_oracle.Names.Except(TSuite.Cases.Keys), Is.Empty);
+
+    protected static Tensor Rand(params ReadOnlySpan<long> shape) => Torch.Randn(new IntList(shape), dtype: DType.Float64);
+
+    protected static Tensor Leaf(params ReadOnlySpan<long> shape) => Rand(shape).RequiresGrad_();
+
+    protected static Tensor Ones(params ReadOnlySpan<long> shape) => Torch.Ones(new IntList(shape), dtype: DType.Float64);
 }

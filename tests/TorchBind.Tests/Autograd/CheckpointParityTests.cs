@@ -3,12 +3,11 @@ using TorchBind.Utils.Checkpoint;
 namespace TorchBind.Tests.Autograd;
 
 /// <summary>Activation checkpointing, line by line as tests/oracle/autograd_checkpoint.py.</summary>
-[NonParallelizable]
-public class CheckpointParityTests
+public class CheckpointParityTests : CaseTests<CheckpointParityTests>, ICaseSuite
 {
-    private static readonly CaseOracle s_oracle = new("autograd_checkpoint.py");
+    public static string Program => "autograd_checkpoint.py";
 
-    private static readonly Dictionary<string, Action<CaseLog>> s_cases = new()
+    public static Dictionary<string, Action<CaseLog>> Cases { get; } = new()
     {
         ["values_and_gradients"] = ValuesAndGradients,
         ["without_rng"] = WithoutRng,
@@ -22,16 +21,6 @@ public class CheckpointParityTests
         ["sequential"] = Sequential,
         ["saved_hooks_around"] = SavedHooksAround,
     };
-
-    private static IEnumerable<string> Names => s_cases.Keys;
-
-    [TestCaseSource(nameof(Names))]
-    public void SameAsPython(string name) => s_oracle.Compare(name, s_cases[name]);
-
-    [Test]
-    public void NoCaseIsMissing() => Assert.That(s_oracle.Names.Except(s_cases.Keys), Is.Empty);
-
-    private static Tensor Leaf(params ReadOnlySpan<long> shape) => Torch.Randn(new IntList(shape), dtype: DType.Float64).RequiresGrad_();
 
     private static Tensor Rand() => Torch.Rand(2);
 

@@ -5,12 +5,11 @@ using static TorchBind.Torch.Autograd.Functional;
 namespace TorchBind.Tests.Autograd;
 
 /// <summary>torch.autograd.functional, forward mode and gradient checks, line by line as tests/oracle/autograd_functional.py.</summary>
-[NonParallelizable]
-public class FunctionalParityTests
+public class FunctionalParityTests : CaseTests<FunctionalParityTests>, ICaseSuite
 {
-    private static readonly CaseOracle s_oracle = new("autograd_functional.py");
+    public static string Program => "autograd_functional.py";
 
-    private static readonly Dictionary<string, Action<CaseLog>> s_cases = new()
+    public static Dictionary<string, Action<CaseLog>> Cases { get; } = new()
     {
         ["jacobians"] = Jacobians,
         ["hessians"] = Hessians,
@@ -21,16 +20,6 @@ public class FunctionalParityTests
         ["checks"] = Checks,
         ["failing_checks"] = FailingChecks,
     };
-
-    private static IEnumerable<string> Names => s_cases.Keys;
-
-    [TestCaseSource(nameof(Names))]
-    public void SameAsPython(string name) => s_oracle.Compare(name, s_cases[name]);
-
-    [Test]
-    public void NoCaseIsMissing() => Assert.That(s_oracle.Names.Except(s_cases.Keys), Is.Empty);
-
-    private static Tensor Rand(params ReadOnlySpan<long> shape) => Torch.Randn(new IntList(shape), dtype: DType.Float64);
 
     private static void Jacobians(CaseLog log)
     {

@@ -4,12 +4,11 @@ using TorchBind.NN;
 namespace TorchBind.Tests.Autograd;
 
 /// <summary>Backward hooks of modules, line by line as tests/oracle/autograd_module_hooks.py.</summary>
-[NonParallelizable]
-public class ModuleHooksParityTests
+public class ModuleHooksParityTests : CaseTests<ModuleHooksParityTests>, ICaseSuite
 {
-    private static readonly CaseOracle s_oracle = new("autograd_module_hooks.py");
+    public static string Program => "autograd_module_hooks.py";
 
-    private static readonly Dictionary<string, Action<CaseLog>> s_cases = new()
+    public static Dictionary<string, Action<CaseLog>> Cases { get; } = new()
     {
         ["full_hooks"] = FullHooks,
         ["pre_hooks"] = PreHooks,
@@ -25,16 +24,6 @@ public class ModuleHooksParityTests
         ["removed_between"] = RemovedBetween,
         ["recurrent"] = Recurrent,
     };
-
-    private static IEnumerable<string> Names => s_cases.Keys;
-
-    [TestCaseSource(nameof(Names))]
-    public void SameAsPython(string name) => s_oracle.Compare(name, s_cases[name]);
-
-    [Test]
-    public void NoCaseIsMissing() => Assert.That(s_oracle.Names.Except(s_cases.Keys), Is.Empty);
-
-    private static Tensor Rand(params ReadOnlySpan<long> shape) => Torch.Randn(new IntList(shape), dtype: DType.Float64);
 
     private static Action<Module, Tensor[], Tensor[]> Tell(CaseLog log, string name) =>
         (module, gradInput, gradOutput) => log.Add(name, module.GetType().Name, gradInput, gradOutput);

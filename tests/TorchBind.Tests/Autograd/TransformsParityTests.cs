@@ -7,12 +7,11 @@ using F = TorchBind.NN.Functional;
 namespace TorchBind.Tests.Autograd;
 
 /// <summary>Function transforms, line by line as tests/oracle/autograd_transforms.py.</summary>
-[NonParallelizable]
-public class TransformsParityTests
+public class TransformsParityTests : CaseTests<TransformsParityTests>, ICaseSuite
 {
-    private static readonly CaseOracle s_oracle = new("autograd_transforms.py");
+    public static string Program => "autograd_transforms.py";
 
-    private static readonly Dictionary<string, Action<CaseLog>> s_cases = new()
+    public static Dictionary<string, Action<CaseLog>> Cases { get; } = new()
     {
         ["vmaps"] = Vmaps,
         ["vmap_randomness"] = Randomness,
@@ -29,18 +28,6 @@ public class TransformsParityTests
         ["losses_under_vmap"] = LossesUnderVmap,
         ["forward_decompositions"] = ForwardDecompositions,
     };
-
-    private static IEnumerable<string> Names => s_cases.Keys;
-
-    [TestCaseSource(nameof(Names))]
-    public void SameAsPython(string name) => s_oracle.Compare(name, s_cases[name]);
-
-    [Test]
-    public void NoCaseIsMissing() => Assert.That(s_oracle.Names.Except(s_cases.Keys), Is.Empty);
-
-    private static Tensor Rand(params ReadOnlySpan<long> shape) => Torch.Randn(new IntList(shape), dtype: DType.Float64);
-
-    private static Tensor Ones(params ReadOnlySpan<long> shape) => Torch.Ones(new IntList(shape), dtype: DType.Float64);
 
     private static readonly Func<Tensor, Tensor, Tensor> s_mul = (a, b) => a * b;
 
