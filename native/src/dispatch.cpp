@@ -1,12 +1,9 @@
 // Any operator by name, and operators of one's own: through the dispatcher, boxed.
 #include "torchbind/dispatch.h"
-#include "shim.h"
+#include "values.h"
 
 #include <ATen/core/dispatch/Dispatcher.h>
-#include <ATen/core/ivalue.h>
-#include <ATen/core/jit_type.h>
 #include <ATen/core/stack.h>
-#include <cstring>
 #include <memory>
 #include <string>
 #include <torch/csrc/autograd/custom_function.h>
@@ -18,218 +15,22 @@ namespace {
 using torch::autograd::variable_list;
 using torch::jit::Stack;
 
-// Reading.
-
-c10::IValue read(const tb_boxed*& at, const tb_boxed* end, const c10::Type* type);
-
-const tb_boxed& next(const tb_boxed*& at, const tb_boxed* end) {
-  TORCH_CHECK(at < end, "a value ends too early");
-  return *at++;
+// A value as an argument or a result of a type: none is a tensor that is not defined, and one number serves
+// for a list of integers, as in Python.
+c10::IValue read(tb::ValueReader& reader, const c10::TypePtr& wanted) {
+  c10::IValue value = reader.read(wanted);
+  c10::TypePtr type = wanted;
+  while (const auto optional = type == nullptr ? nullptr : type->cast<c10::OptionalType>()) {
+    if (value.isNone())
+      return value;
+    type = optional->getElementType();
+  }
+  if (type != nullptr && value.isNone() && type->kind() == c10::TypeKind::TensorType)
+    return at::Tensor();
+  if (type != nullptr && value.isInt() && type->kind() == c10::TypeKind::ListType)
+    return std::vector<int64_t>{value.toInt()};
+  return value;
 }
-
-c10::TypePtr type_of(const c10::IValue& value) {
-  if (value.isTensor())
-    return c10::TensorType::get();
-  return value.type();
-}
-
-c10::IValue read_list(int64_t count, const tb_boxed*& at, const tb_boxed* end, const c10::Type* type) {
-  const c10::Type* element = nullptr;
-  c10::TypePtr element_type;
-  if (type != nullptr && type->kind() == c10::TypeKind::ListType) {
-    element_type = type->castRaw<c10::ListType>()->getElementType();
-    element = element_type.get();
-  }
-  std::vector<c10::IValue> items;
-  for (int64_t i = 0; i < count; ++i)
-    items.push_back(read(at, end, element));
-  if (element_type == nullptr)
-    element_type = items.empty() ? c10::AnyType::get() : type_of(items.front());
-  c10::impl::GenericList list(element_type);
-  list.reserve(items.size());
-  for (auto& item : items)
-    list.push_back(std::move(item));
-  return list;
-}
-
-c10::IValue read(const tb_boxed*& at, const tb_boxed* end, const c10::Type* type) {
-  const tb_boxed& node = next(at, end);
-  while (type != nullptr && type->kind() == c10::TypeKind::OptionalType) {
-    if (node.kind == TB_BOXED_NONE)
-      return {};
-    type = type->castRaw<c10::OptionalType>()->getElementType().get();
-  }
-  const bool wants_float = type != nullptr && type->kind() == c10::TypeKind::FloatType;
-  const bool wants_tensor = type != nullptr && type->kind() == c10::TypeKind::TensorType;
-  switch (node.kind) {
-  case TB_BOXED_NONE:
-    return wants_tensor ? c10::IValue(at::Tensor()) : c10::IValue();
-  case TB_BOXED_BOOL:
-    return node.i != 0;
-  case TB_BOXED_INT:
-    if (wants_float)
-      return static_cast<double>(node.i);
-    if (type != nullptr && type->kind() == c10::TypeKind::ListType) // one number for all, as in Python
-      return c10::IValue(std::vector<int64_t>{node.i});
-    return node.i;
-  case TB_BOXED_DOUBLE:
-    return node.d;
-  case TB_BOXED_COMPLEX:
-    return c10::complex<double>(node.d, node.imag);
-  case TB_BOXED_STRING: {
-    std::string text(static_cast<const char*>(node.p), static_cast<size_t>(node.i));
-    if (type != nullptr && type->kind() == c10::TypeKind::DeviceObjType)
-      return c10::Device(text);
-    return text;
-  }
-  case TB_BOXED_TENSOR:
-    return tb::retain(static_cast<tb_tensor>(node.p));
-  case TB_BOXED_LIST:
-    return read_list(node.i, at, end, type);
-  case TB_BOXED_TUPLE: {
-    std::vector<c10::IValue> items;
-    for (int64_t i = 0; i < node.i; ++i)
-      items.push_back(read(at, end, nullptr));
-    return c10::ivalue::Tuple::create(std::move(items));
-  }
-  case TB_BOXED_DEVICE:
-    return tb::device(static_cast<int32_t>(node.i), static_cast<int32_t>(node.i >> 32));
-  case TB_BOXED_GENERATOR:
-    return at::Generator(c10::intrusive_ptr<c10::GeneratorImpl>::unsafe_reclaim_from_nonowning(
-        static_cast<c10::GeneratorImpl*>(node.p)));
-  default:
-    TORCH_CHECK(false, "a value of an unknown kind");
-  }
-}
-
-// Writing. What was written is freed if something throws before it is handed over.
-
-class Writer {
-public:
-  Writer() = default;
-  Writer(const Writer&) = delete;
-  Writer& operator=(const Writer&) = delete;
-  ~Writer() {
-    for (const tb_boxed& node : nodes_) {
-      if (node.kind == TB_BOXED_TENSOR)
-        tb_tensor_free_later(node.p);
-      else if (node.kind == TB_BOXED_STRING || node.kind == TB_BOXED_OTHER)
-        std::free(node.p);
-      else if (node.kind == TB_BOXED_GENERATOR)
-        c10::intrusive_ptr<c10::GeneratorImpl>::reclaim(static_cast<c10::GeneratorImpl*>(node.p)).reset();
-    }
-  }
-
-  void list(size_t count, int32_t type = -1) {
-    add(TB_BOXED_LIST).i = static_cast<int64_t>(count), nodes_.back().type = type;
-  }
-
-  void value(const c10::IValue& v) {
-    if (v.isNone()) {
-      add(TB_BOXED_NONE);
-    } else if (v.isTensor()) {
-      at::Tensor tensor = v.toTensor();
-      if (tensor.defined())
-        add(TB_BOXED_TENSOR).p = tb::release(std::move(tensor));
-      else
-        add(TB_BOXED_NONE);
-    } else if (v.isBool()) {
-      add(TB_BOXED_BOOL).i = v.toBool() ? 1 : 0;
-    } else if (v.isInt()) {
-      add(TB_BOXED_INT).i = v.toInt();
-    } else if (v.isSymInt()) {
-      add(TB_BOXED_INT).i = v.toSymInt().guard_int(__FILE__, __LINE__);
-    } else if (v.isDouble()) {
-      add(TB_BOXED_DOUBLE).d = v.toDouble();
-    } else if (v.isComplexDouble()) {
-      const auto number = v.toComplexDouble();
-      tb_boxed& node = add(TB_BOXED_COMPLEX);
-      node.d = number.real();
-      node.imag = number.imag();
-    } else if (v.isString()) {
-      text(TB_BOXED_STRING, v.toStringRef());
-    } else if (v.isDevice()) {
-      add(TB_BOXED_DEVICE).i = tb::pack_device(v.toDevice());
-    } else if (v.isGenerator()) {
-      at::Generator generator = v.toGenerator();
-      add(TB_BOXED_GENERATOR).p = generator.unsafeReleaseGeneratorImpl();
-    } else if (v.isList()) {
-      const auto items = v.toListRef();
-      list(items.size(), kind_of(*v.type()->castRaw<c10::ListType>()->getElementType()));
-      for (const auto& item : items)
-        value(item);
-    } else if (v.isTuple()) {
-      const auto& items = v.toTupleRef().elements();
-      add(TB_BOXED_TUPLE).i = static_cast<int64_t>(items.size());
-      for (const auto& item : items)
-        value(item);
-    } else {
-      text(TB_BOXED_OTHER, v.tagKind());
-    }
-  }
-
-  const tb_boxed* data() const { return nodes_.data(); }
-  int64_t size() const { return static_cast<int64_t>(nodes_.size()); }
-
-  // The receiver owns everything now.
-  void forget() { nodes_.clear(); }
-
-  tb_boxed* release() {
-    auto* block = static_cast<tb_boxed*>(std::malloc(sizeof(tb_boxed) * (nodes_.size() + 1)));
-    if (block == nullptr)
-      throw std::bad_alloc();
-    std::memcpy(block, nodes_.data(), sizeof(tb_boxed) * nodes_.size());
-    nodes_.clear();
-    return block;
-  }
-
-  // For one that keeps the handles but not the texts.
-  void free_texts() {
-    for (tb_boxed& node : nodes_) {
-      if (node.kind == TB_BOXED_STRING || node.kind == TB_BOXED_OTHER)
-        std::free(node.p);
-    }
-    nodes_.clear();
-  }
-
-private:
-  static void tb_tensor_free_later(void* handle) {
-    c10::intrusive_ptr<at::TensorImpl, at::UndefinedTensorImpl>::reclaim(static_cast<at::TensorImpl*>(handle))
-        .reset();
-  }
-
-  static int32_t kind_of(const c10::Type& type) {
-    switch (type.kind()) {
-    case c10::TypeKind::TensorType:
-      return TB_BOXED_TENSOR;
-    case c10::TypeKind::IntType:
-    case c10::TypeKind::SymIntType:
-      return TB_BOXED_INT;
-    case c10::TypeKind::FloatType:
-      return TB_BOXED_DOUBLE;
-    case c10::TypeKind::BoolType:
-      return TB_BOXED_BOOL;
-    case c10::TypeKind::StringType:
-      return TB_BOXED_STRING;
-    default:
-      return -1;
-    }
-  }
-
-  tb_boxed& add(int32_t kind) {
-    nodes_.push_back(tb_boxed{kind, -1, 0, 0, 0, nullptr});
-    return nodes_.back();
-  }
-
-  void text(int32_t kind, const std::string& content) {
-    char* copy = tb::copy_string(content);
-    tb_boxed& node = add(kind);
-    node.p = copy;
-    node.i = static_cast<int64_t>(content.size());
-  }
-
-  std::vector<tb_boxed> nodes_;
-};
 
 c10::OperatorName name_of(const std::string& name) {
   const auto colons = name.find("::");
@@ -268,15 +69,15 @@ struct Callback {
 };
 
 struct Sink {
-  std::vector<const c10::Type*> types; // empty: as they come
+  std::vector<c10::TypePtr> types; // empty: as they come
   std::vector<c10::IValue> values;
 };
 
-std::vector<c10::IValue> call_managed(const Callback& callback, Writer& arguments,
-                                      std::vector<const c10::Type*> types) {
+std::vector<c10::IValue> call_managed(const Callback& callback, tb::ValueWriter& arguments,
+                                      std::vector<c10::TypePtr> types) {
   Sink sink{std::move(types), {}};
   const tb_status status = callback.call(callback.context, arguments.data(), arguments.size(), &sink);
-  arguments.free_texts(); // the handles went over
+  arguments.forget_handles();
   if (status != TB_OK)
     tb::throw_callback_error();
   return std::move(sink.values);
@@ -289,12 +90,12 @@ struct Kernel final : c10::OperatorKernel {
   void operator()(const c10::OperatorHandle& op, c10::DispatchKeySet, Stack* stack) {
     const auto& schema = op.schema();
     const auto count = schema.arguments().size();
-    Writer arguments;
+    tb::ValueWriter arguments;
     for (const auto& value : torch::jit::last(*stack, count))
-      arguments.value(value);
-    std::vector<const c10::Type*> types;
+      arguments.write(value);
+    std::vector<c10::TypePtr> types;
     for (const auto& result : schema.returns())
-      types.push_back(result.type().get());
+      types.push_back(result.type());
     auto results = call_managed(*callback_, arguments, std::move(types));
     if (results.empty() && schema.returns().size() == 1 &&
         schema.returns()[0].type()->kind() == c10::TypeKind::OptionalType)
@@ -347,28 +148,28 @@ struct Differentiable : torch::autograd::Function<Differentiable> {
     const auto capsule = ctx->saved_data["call"].toCapsule();
     const auto* call = static_cast<const Recorded*>(capsule.get());
     const auto saved = ctx->get_saved_variables();
-    Writer writer;
-    writer.list(gradients.size(), TB_BOXED_TENSOR);
+    tb::ValueWriter writer;
+    writer.list(gradients.size(), TB_VALUE_TENSOR);
     for (const auto& gradient : gradients)
-      writer.value(gradient);
+      writer.write(gradient);
     writer.list(call->arguments.size());
     size_t used = 0, inputs = 0;
     for (size_t i = 0; i < call->arguments.size(); ++i) {
       const int64_t tensors = call->tensors[i];
       if (tensors == -1) {
-        writer.value(call->arguments[i]);
+        writer.write(call->arguments[i]);
       } else if (tensors == -2) {
-        writer.value(saved[used++]);
+        writer.write(saved[used++]);
       } else {
-        writer.list(static_cast<size_t>(tensors), TB_BOXED_TENSOR);
+        writer.list(static_cast<size_t>(tensors), TB_VALUE_TENSOR);
         for (int64_t k = 0; k < tensors; ++k)
-          writer.value(saved[used++]);
+          writer.write(saved[used++]);
       }
     }
     inputs = used;
-    writer.list(saved.size() - used, TB_BOXED_TENSOR);
+    writer.list(saved.size() - used, TB_VALUE_TENSOR);
     for (; used < saved.size(); ++used)
-      writer.value(saved[used]);
+      writer.write(saved[used]);
     const auto results = call_managed(*call->backward, writer, {});
     TORCH_CHECK(results.size() == call->arguments.size(), "the backward pass of ",
                 toString(call->op.operator_name()), " returned ", results.size(),
@@ -454,33 +255,24 @@ c10::OperatorName qualified(const Library& owner, const std::string& name) {
 
 } // namespace
 
-void tb_boxed_free(tb_boxed* values, int64_t count) {
-  for (int64_t i = 0; i < count; ++i) {
-    if (values[i].kind == TB_BOXED_STRING || values[i].kind == TB_BOXED_OTHER)
-      std::free(values[i].p);
-  }
-  std::free(values);
-}
-
-tb_status tb_dispatch_call(const char* name, const tb_boxed* arguments, int64_t count, int64_t positional,
-                           const char* const* keywords, int64_t keyword_count, tb_boxed** result,
+tb_status tb_dispatch_call(const char* name, const tb_value* arguments, int64_t count, int64_t positional,
+                           const char* const* keywords, int64_t keyword_count, tb_value** result,
                            int64_t* result_count) {
   return tb::guard([&] {
     const auto op = operator_named(name);
     const auto& schema = op.schema();
-    const tb_boxed* at = arguments;
-    const tb_boxed* end = arguments + count;
+    tb::ValueReader reader(arguments, count);
     Stack stack;
     for (int64_t i = 0; i < positional; ++i) {
       TORCH_CHECK_TYPE(i < static_cast<int64_t>(schema.arguments().size()), name, " takes ",
                        schema.arguments().size(), " arguments, got ", positional, "; its schema: ", schema);
-      stack.push_back(read(at, end, schema.arguments()[i].type().get()));
+      stack.push_back(read(reader, schema.arguments()[i].type()));
     }
     std::unordered_map<std::string, c10::IValue> named;
     for (int64_t i = 0; i < keyword_count; ++i) {
       const auto index = schema.argumentIndexWithName(keywords[i]);
       TORCH_CHECK_TYPE(index.has_value(), name, " has no argument '", keywords[i], "'; its schema: ", schema);
-      named.emplace(keywords[i], read(at, end, schema.arguments()[*index].type().get()));
+      named.emplace(keywords[i], read(reader, schema.arguments()[*index].type()));
     }
     // Arguments after * may be positional too: the names are long to write.
     for (size_t i = stack.size(); i < schema.arguments().size(); ++i) {
@@ -498,11 +290,10 @@ tb_status tb_dispatch_call(const char* name, const tb_boxed* arguments, int64_t 
     TORCH_CHECK_TYPE(named.empty(), name, ": the argument '", named.begin()->first, "' is given twice");
     schema.checkAndNormalizeInputs(stack);
     op.callBoxed(&stack);
-    Writer writer;
+    tb::ValueWriter writer;
     for (const auto& value : stack)
-      writer.value(value);
-    *result_count = writer.size();
-    *result = writer.release();
+      writer.write(value);
+    writer.take(result, result_count);
   });
 }
 
@@ -527,13 +318,12 @@ tb_status tb_dispatch_names(char** names) {
   });
 }
 
-tb_status tb_kernel_return(void* sink, const tb_boxed* results, int64_t count) {
+tb_status tb_kernel_return(void* sink, const tb_value* results, int64_t count) {
   return tb::guard([&] {
     auto& target = *static_cast<Sink*>(sink);
-    const tb_boxed* at = results;
-    const tb_boxed* end = results + count;
-    for (size_t i = 0; at < end; ++i)
-      target.values.push_back(read(at, end, i < target.types.size() ? target.types[i] : nullptr));
+    tb::ValueReader reader(results, count);
+    for (size_t i = 0; !reader.at_end(); ++i)
+      target.values.push_back(read(reader, i < target.types.size() ? target.types[i] : nullptr));
   });
 }
 

@@ -1,12 +1,7 @@
 // TorchScript.
 #include "torchbind/jit.h"
 
-#include <ATen/core/Dict.h>
-#include <ATen/core/List.h>
 #include <ATen/core/class_type.h>
-#include <ATen/core/enum_type.h>
-#include <ATen/core/ivalue.h>
-#include <ATen/core/jit_type.h>
 #include <cstring>
 #include <functional>
 #include <sstream>
@@ -24,29 +19,21 @@
 #include <torch/csrc/jit/serialization/python_print.h>
 #include <unordered_map>
 
-#include "shim.h"
+#include "values.h"
 
 namespace {
 
 using c10::IValue;
-using c10::TypeKind;
 using c10::TypePtr;
+using tb::object;
+using tb::ObjectPtr;
 using torch::jit::CompilationUnit;
 using torch::jit::Function;
 using torch::jit::Module;
 using torch::jit::Object;
 using torch::jit::Stack;
-using ObjectPtr = c10::intrusive_ptr<c10::ivalue::Object>;
-
-constexpr int kMaxDepth = 1000;
 
 // ---- handles
-
-ObjectPtr object(tb_object handle) {
-  return ObjectPtr::unsafe_reclaim_from_nonowning(reinterpret_cast<c10::ivalue::Object*>(handle));
-}
-
-tb_object release(ObjectPtr&& value) { return reinterpret_cast<tb_object>(value.release()); }
 
 std::shared_ptr<CompilationUnit>& unit(tb_unit handle) {
   return *reinterpret_cast<std::shared_ptr<CompilationUnit>*>(handle);
@@ -55,424 +42,6 @@ std::shared_ptr<CompilationUnit>& unit(tb_unit handle) {
 std::vector<std::string> strings(const char* const* texts, int64_t count) {
   return std::vector<std::string>(texts, texts + count);
 }
-
-// ---- values out
-
-class Writer {
-public:
-  ~Writer() {
-    for (tb_value& node : nodes_)
-      destroy(node);
-  }
-
-  void write(const IValue& value, int depth = 0) {
-    TORCH_CHECK(depth < kMaxDepth, "the value is nested more than ", kMaxDepth, " deep");
-    if (value.isNone()) {
-      add(TB_VALUE_NONE);
-    } else if (value.isTensor()) {
-      at::Tensor tensor = value.toTensor();
-      if (tensor.defined())
-        add(TB_VALUE_TENSOR).p = tb::release(std::move(tensor));
-      else
-        add(TB_VALUE_NONE);
-    } else if (value.isBool()) {
-      add(TB_VALUE_BOOL).i = value.toBool() ? 1 : 0;
-    } else if (value.isInt()) {
-      add(TB_VALUE_INT).i = value.toInt();
-    } else if (value.isSymInt()) {
-      add(TB_VALUE_INT).i = value.toSymInt().guard_int(__FILE__, __LINE__);
-    } else if (value.isDouble()) {
-      add(TB_VALUE_DOUBLE).d = value.toDouble();
-    } else if (value.isComplexDouble()) {
-      const c10::complex<double> number = value.toComplexDouble();
-      tb_value& node = add(TB_VALUE_COMPLEX);
-      node.d = number.real();
-      node.imag = number.imag();
-    } else if (value.isString()) {
-      text(TB_VALUE_STRING, value.toStringRef());
-    } else if (value.isTuple()) {
-      tuple(value, depth);
-    } else if (value.isList()) {
-      const c10::ArrayRef<IValue> items = value.toListRef();
-      tb_value& node = add(TB_VALUE_LIST);
-      node.i = static_cast<int64_t>(items.size());
-      node.type = kind_of(value.toList().elementType());
-      for (const IValue& item : items)
-        write(item, depth + 1);
-    } else if (value.isGenericDict()) {
-      const auto dict = value.toGenericDict();
-      add(TB_VALUE_DICT).i = static_cast<int64_t>(dict.size());
-      for (const auto& entry : dict) {
-        write(entry.key(), depth + 1);
-        write(entry.value(), depth + 1);
-      }
-    } else if (value.isDevice()) {
-      add(TB_VALUE_DEVICE).i = tb::pack_device(value.toDevice());
-    } else if (value.isEnum()) {
-      const auto holder = value.toEnumHolder();
-      add(TB_VALUE_ENUM);
-      text(TB_VALUE_STRING, holder->qualifiedClassName());
-      text(TB_VALUE_STRING, holder->name());
-      write(holder->value(), depth + 1);
-    } else if (value.isObject()) {
-      ObjectPtr instance = value.toObject();
-      tb_value& node = add(TB_VALUE_OBJECT);
-      node.type = instance->type()->is_module() ? 1 : 0;
-      node.p = release(std::move(instance));
-    } else if (value.isGenerator()) {
-      at::Generator generator = value.toGenerator();
-      add(TB_VALUE_GENERATOR).p = generator.unsafeReleaseGeneratorImpl();
-    } else if (value.isFuture()) {
-      const auto future = value.toFuture();
-      future->waitAndThrow();
-      write(future->value(), depth + 1);
-    } else {
-      std::ostringstream description;
-      description << value.type()->repr_str();
-      text(TB_VALUE_OTHER, description.str());
-    }
-  }
-
-  void text(int32_t kind, const std::string& value) {
-    char* copy = tb::copy_string(value);
-    tb_value& node = add(kind);
-    node.p = copy;
-    node.i = static_cast<int64_t>(value.size());
-  }
-
-  tb_value& add(int32_t kind) {
-    tb_value node{};
-    node.kind = kind;
-    node.type = -1;
-    nodes_.push_back(node);
-    return nodes_.back();
-  }
-
-  const tb_value* data() const { return nodes_.data(); }
-  int64_t size() const { return static_cast<int64_t>(nodes_.size()); }
-
-  // The texts are freed by this writer, the handles have become the reader's.
-  void forget_handles() {
-    for (tb_value& node : nodes_) {
-      if (node.kind != TB_VALUE_STRING && node.kind != TB_VALUE_OTHER)
-        node.p = nullptr;
-    }
-  }
-
-  // Hands everything over, in a block of its own.
-  void take(tb_value** result, int64_t* count) {
-    auto* block = static_cast<tb_value*>(std::malloc(sizeof(tb_value) * std::max<size_t>(1, nodes_.size())));
-    if (block == nullptr)
-      throw std::bad_alloc();
-    std::memcpy(block, nodes_.data(), sizeof(tb_value) * nodes_.size());
-    *count = size();
-    nodes_.clear();
-    *result = block;
-  }
-
-private:
-  void tuple(const IValue& value, int depth) {
-    const auto& elements = value.toTupleRef().elements();
-    const auto type = value.toTupleRef().type<c10::TupleType>();
-    const bool named = type->name().has_value() && type->schema() != nullptr;
-    add(named ? TB_VALUE_NAMED_TUPLE : TB_VALUE_TUPLE).i = static_cast<int64_t>(elements.size());
-    if (named)
-      text(TB_VALUE_STRING, type->name()->qualifiedName());
-    for (size_t i = 0; i < elements.size(); ++i) {
-      if (named)
-        text(TB_VALUE_STRING, type->schema()->arguments()[i].name());
-      write(elements[i], depth + 1);
-    }
-  }
-
-  static int32_t kind_of(const TypePtr& type) {
-    switch (type->kind()) {
-    case TypeKind::IntType:
-      return TB_VALUE_INT;
-    case TypeKind::FloatType:
-      return TB_VALUE_DOUBLE;
-    case TypeKind::BoolType:
-      return TB_VALUE_BOOL;
-    case TypeKind::ComplexType:
-      return TB_VALUE_COMPLEX;
-    case TypeKind::StringType:
-      return TB_VALUE_STRING;
-    case TypeKind::TensorType:
-      return TB_VALUE_TENSOR;
-    default:
-      return -1;
-    }
-  }
-
-  static void destroy(tb_value& node) {
-    if (node.p == nullptr)
-      return;
-    switch (node.kind) {
-    case TB_VALUE_STRING:
-    case TB_VALUE_OTHER:
-      std::free(node.p);
-      break;
-    case TB_VALUE_TENSOR:
-      c10::raw::intrusive_ptr::decref(static_cast<at::TensorImpl*>(node.p));
-      break;
-    case TB_VALUE_OBJECT:
-      c10::raw::intrusive_ptr::decref(static_cast<c10::ivalue::Object*>(node.p));
-      break;
-    case TB_VALUE_GENERATOR:
-      c10::raw::intrusive_ptr::decref(static_cast<c10::GeneratorImpl*>(node.p));
-      break;
-    default:
-      break;
-    }
-  }
-
-  std::vector<tb_value> nodes_;
-};
-
-// ---- values in
-
-// Reads nodes as values; an expected type says what an empty list is a list of, that a number is a float, and
-// so on. What does not fit is left as it is: the call's own check names the argument and both types.
-class Reader {
-public:
-  Reader(const tb_value* nodes, int64_t count) : at_(nodes), end_(nodes + count) {}
-
-  IValue read(const TypePtr& wanted) {
-    TORCH_CHECK(at_ < end_, "a value ends before it is complete");
-    if (wanted != nullptr) {
-      if (const auto optional = wanted->cast<c10::OptionalType>())
-        return at_->kind == TB_VALUE_NONE ? skip() : read(optional->getElementType());
-      if (const auto choices = wanted->cast<c10::UnionType>())
-        return read_union(*choices);
-      if (wanted->kind() == TypeKind::AnyType)
-        return read(nullptr);
-    }
-    const TypeKind kind = wanted == nullptr ? TypeKind::AnyType : wanted->kind();
-    const tb_value& node = *at_++;
-    switch (node.kind) {
-    case TB_VALUE_NONE:
-      return IValue();
-    case TB_VALUE_BOOL:
-      return IValue(node.i != 0);
-    case TB_VALUE_INT:
-      if (kind == TypeKind::FloatType)
-        return IValue(static_cast<double>(node.i));
-      if (kind == TypeKind::ComplexType)
-        return IValue(c10::complex<double>(static_cast<double>(node.i), 0));
-      return IValue(node.i);
-    case TB_VALUE_DOUBLE:
-      if (kind == TypeKind::ComplexType)
-        return IValue(c10::complex<double>(node.d, 0));
-      return IValue(node.d);
-    case TB_VALUE_COMPLEX:
-      return IValue(c10::complex<double>(node.d, node.imag));
-    case TB_VALUE_STRING: {
-      std::string text(static_cast<const char*>(node.p), static_cast<size_t>(node.i));
-      if (kind == TypeKind::DeviceObjType)
-        return IValue(c10::Device(text));
-      return IValue(std::move(text));
-    }
-    case TB_VALUE_TENSOR:
-      return IValue(tb::retain(static_cast<tb_tensor>(node.p)));
-    case TB_VALUE_DEVICE:
-      return IValue(tb::device(static_cast<int32_t>(node.i), static_cast<int32_t>(node.i >> 32)));
-    case TB_VALUE_OBJECT:
-      return IValue(object(static_cast<tb_object>(node.p)));
-    case TB_VALUE_GENERATOR:
-      return IValue(at::Generator(c10::intrusive_ptr<c10::GeneratorImpl>::unsafe_reclaim_from_nonowning(
-          static_cast<c10::GeneratorImpl*>(node.p))));
-    case TB_VALUE_LIST:
-    case TB_VALUE_TUPLE:
-      if (const auto tuple = wanted == nullptr ? nullptr : wanted->cast<c10::TupleType>())
-        return read_tuple(node.i, tuple);
-      if (const auto list = wanted == nullptr ? nullptr : wanted->cast<c10::ListType>())
-        return read_list(node.i, list->getElementType());
-      return node.kind == TB_VALUE_TUPLE ? read_tuple(node.i, nullptr) : infer_list(node.i, node.type);
-    case TB_VALUE_NAMED_TUPLE:
-      return read_named_tuple(node.i, wanted == nullptr ? nullptr : wanted->cast<c10::TupleType>());
-    case TB_VALUE_DICT:
-      return read_dict(node.i, wanted == nullptr ? nullptr : wanted->cast<c10::DictType>());
-    case TB_VALUE_ENUM:
-      return read_enum(wanted == nullptr ? nullptr : wanted->cast<c10::EnumType>());
-    default:
-      TORCH_CHECK(false, "a value of kind ", node.kind, " cannot be passed to TorchScript");
-    }
-  }
-
-private:
-  IValue skip() {
-    ++at_;
-    return IValue();
-  }
-
-  std::string read_text() {
-    TORCH_CHECK(at_ < end_ && at_->kind == TB_VALUE_STRING, "a name is missing");
-    const tb_value& node = *at_++;
-    return std::string(static_cast<const char*>(node.p), static_cast<size_t>(node.i));
-  }
-
-  // The first of the types that fits.
-  IValue read_union(const c10::UnionType& choices) {
-    const tb_value* start = at_;
-    IValue first;
-    for (const TypePtr& type : choices.containedTypes()) {
-      at_ = start;
-      IValue value;
-      // An integer fits float only where no integer is allowed.
-      if (type->kind() == TypeKind::FloatType && start->kind == TB_VALUE_INT &&
-          allows(choices, TypeKind::IntType))
-        continue;
-      try {
-        value = read(type);
-      } catch (const std::exception&) {
-        continue;
-      }
-      if (value.type()->isSubtypeOf(*type))
-        return value;
-    }
-    at_ = start;
-    return read(nullptr);
-  }
-
-  static bool allows(const c10::UnionType& choices, TypeKind kind) {
-    for (const TypePtr& type : choices.containedTypes()) {
-      if (type->kind() == kind)
-        return true;
-    }
-    return false;
-  }
-
-  IValue read_list(int64_t count, const TypePtr& element) {
-    c10::impl::GenericList list(element);
-    list.reserve(static_cast<size_t>(count));
-    for (int64_t i = 0; i < count; ++i) {
-      IValue item = read(element);
-      TORCH_CHECK_TYPE(item.type()->isSubtypeOf(*element), "item ", i, " of a List[", element->repr_str(),
-                       "] is a ", item.type()->repr_str());
-      list.push_back(std::move(item));
-    }
-    return IValue(std::move(list));
-  }
-
-  // What the items have in common; an empty list is one of tensors, as in Python.
-  IValue infer_list(int64_t count, int32_t hint) {
-    std::vector<IValue> items;
-    TypePtr element;
-    for (int64_t i = 0; i < count; ++i) {
-      items.push_back(read(nullptr));
-      element = join(element, type_of(items.back()));
-    }
-    if (element == nullptr)
-      element = of_kind(hint);
-    c10::impl::GenericList list(element);
-    for (IValue& item : items)
-      list.push_back(std::move(item));
-    return IValue(std::move(list));
-  }
-
-  static TypePtr of_kind(int32_t kind) {
-    switch (kind) {
-    case TB_VALUE_INT:
-      return c10::IntType::get();
-    case TB_VALUE_DOUBLE:
-      return c10::FloatType::get();
-    case TB_VALUE_BOOL:
-      return c10::BoolType::get();
-    case TB_VALUE_COMPLEX:
-      return c10::ComplexType::get();
-    case TB_VALUE_STRING:
-      return c10::StringType::get();
-    default:
-      return c10::TensorType::get();
-    }
-  }
-
-  static TypePtr type_of(const IValue& value) {
-    return value.isTensor() ? TypePtr(c10::TensorType::get()) : value.type();
-  }
-
-  static TypePtr join(const TypePtr& a, const TypePtr& b) {
-    if (a == nullptr || *a == *b)
-      return b;
-    const auto joined = c10::unifyTypes(a, b, /*default_to_union=*/false);
-    return joined.has_value() ? *joined : TypePtr(c10::AnyType::get());
-  }
-
-  IValue read_tuple(int64_t count, const c10::TupleTypePtr& type) {
-    const bool fits = type != nullptr && static_cast<int64_t>(type->elements().size()) == count;
-    std::vector<IValue> items;
-    for (int64_t i = 0; i < count; ++i)
-      items.push_back(read(fits ? type->elements()[static_cast<size_t>(i)] : nullptr));
-    if (fits && type->name().has_value())
-      return c10::ivalue::Tuple::createNamed(std::move(items), type);
-    return c10::ivalue::Tuple::create(std::move(items));
-  }
-
-  IValue read_named_tuple(int64_t count, const c10::TupleTypePtr& type) {
-    const std::string name = read_text();
-    std::vector<std::string> fields;
-    std::vector<IValue> items;
-    const bool fits = type != nullptr && static_cast<int64_t>(type->elements().size()) == count;
-    std::vector<TypePtr> types;
-    for (int64_t i = 0; i < count; ++i) {
-      fields.push_back(read_text());
-      items.push_back(read(fits ? type->elements()[static_cast<size_t>(i)] : nullptr));
-      types.push_back(type_of(items.back()));
-    }
-    if (fits && type->name().has_value())
-      return c10::ivalue::Tuple::createNamed(std::move(items), type);
-    return c10::ivalue::Tuple::createNamed(
-        std::move(items), c10::TupleType::createNamed(c10::QualifiedName(name), fields, types));
-  }
-
-  IValue read_dict(int64_t count, const c10::DictTypePtr& type) {
-    if (type != nullptr) {
-      c10::impl::GenericDict dict(type->getKeyType(), type->getValueType());
-      for (int64_t i = 0; i < count; ++i) {
-        IValue key = read(type->getKeyType());
-        IValue value = read(type->getValueType());
-        TORCH_CHECK_TYPE(key.type()->isSubtypeOf(*type->getKeyType()) &&
-                             value.type()->isSubtypeOf(*type->getValueType()),
-                         "an entry of a ", type->repr_str(), " is of ", key.type()->repr_str(), " to ",
-                         value.type()->repr_str());
-        dict.insert_or_assign(std::move(key), std::move(value));
-      }
-      return IValue(std::move(dict));
-    }
-    std::vector<std::pair<IValue, IValue>> entries;
-    TypePtr key_type, value_type;
-    for (int64_t i = 0; i < count; ++i) {
-      IValue key = read(nullptr);
-      IValue value = read(nullptr);
-      key_type = join(key_type, type_of(key));
-      value_type = join(value_type, type_of(value));
-      entries.emplace_back(std::move(key), std::move(value));
-    }
-    if (key_type == nullptr) {
-      key_type = c10::StringType::get();
-      value_type = c10::TensorType::get();
-    }
-    c10::impl::GenericDict dict(key_type, value_type);
-    for (auto& entry : entries)
-      dict.insert_or_assign(std::move(entry.first), std::move(entry.second));
-    return IValue(std::move(dict));
-  }
-
-  IValue read_enum(const c10::EnumTypePtr& type) {
-    const std::string class_name = read_text();
-    const std::string member = read_text();
-    IValue value = read(type == nullptr ? nullptr : type->getValueType());
-    TORCH_CHECK_TYPE(type != nullptr, "the enumeration ", class_name, " is not expected here");
-    for (const auto& known : type->enumNamesValues()) {
-      if (known.first == member)
-        return IValue(c10::make_intrusive<c10::ivalue::EnumHolder>(type, known.first, known.second));
-    }
-    TORCH_CHECK_VALUE(false, type->repr_str(), " has no member ", member);
-  }
-
-  const tb_value* at_;
-  const tb_value* end_;
-};
 
 // ---- calls
 
@@ -485,7 +54,7 @@ IValue call(Function& function, const ObjectPtr* self, const tb_value* inputs, i
   torch::jit::Kwargs named;
   if (self != nullptr)
     stack.emplace_back(*self);
-  Reader reader(inputs, count);
+  tb::ValueReader reader(inputs, count);
   for (int64_t i = 0; i < positional; ++i)
     stack.push_back(reader.read(stack.size() < arguments.size() ? arguments[stack.size()].type() : nullptr));
   for (int64_t i = 0; i < keyword_count; ++i) {
@@ -602,7 +171,7 @@ torch::jit::ExtraFilesMap given_files(const char* const* names, const tb_value* 
 
 void return_files(const torch::jit::ExtraFilesMap& files, const char* const* names, int64_t count,
                   tb_value** extras) {
-  Writer writer;
+  tb::ValueWriter writer;
   for (int64_t i = 0; i < count; ++i)
     writer.text(TB_VALUE_STRING, files.at(names[i]));
   int64_t length = 0;
@@ -615,14 +184,6 @@ struct Sink {
 
 } // namespace
 
-void tb_values_free(tb_value* values, int64_t count) {
-  for (int64_t i = 0; i < count; ++i) {
-    if (values[i].kind == TB_VALUE_STRING || values[i].kind == TB_VALUE_OTHER)
-      std::free(values[i].p);
-  }
-  std::free(values);
-}
-
 tb_status tb_jit_load(const char* path, int32_t device_type, int32_t device_index,
                       const char* const* extra_names, int64_t extra_count, tb_value** extras,
                       tb_object* result) {
@@ -630,7 +191,7 @@ tb_status tb_jit_load(const char* path, int32_t device_type, int32_t device_inde
     auto files = wanted_files(extra_names, extra_count);
     Module module = torch::jit::load(std::string(path), device_or_none(device_type, device_index), files);
     return_files(files, extra_names, extra_count, extras);
-    *result = release(module._ivalue());
+    *result = tb::release(module._ivalue());
   });
 }
 
@@ -642,7 +203,7 @@ tb_status tb_jit_load_buffer(const uint8_t* data, int64_t length, int32_t device
     std::istringstream stream(std::string(reinterpret_cast<const char*>(data), static_cast<size_t>(length)));
     Module module = torch::jit::load(stream, device_or_none(device_type, device_index), files);
     return_files(files, extra_names, extra_count, extras);
-    *result = release(module._ivalue());
+    *result = tb::release(module._ivalue());
   });
 }
 
@@ -696,7 +257,7 @@ tb_status tb_unit_call(tb_unit self, const char* name, const tb_value* inputs, i
                        tb_value** result, int64_t* result_count) {
   return tb::guard([&] {
     const std::shared_ptr<CompilationUnit> held = unit(self);
-    Writer writer;
+    tb::ValueWriter writer;
     writer.write(call(function_of(*held, name), nullptr, inputs, count, positional, keywords, keyword_count));
     writer.take(result, result_count);
   });
@@ -731,7 +292,7 @@ tb_status tb_object_call(tb_object self, const char* method, const tb_value* inp
                          tb_value** result, int64_t* result_count) {
   return tb::guard([&] {
     const ObjectPtr held = object(self);
-    Writer writer;
+    tb::ValueWriter writer;
     writer.write(call(method_of(held, method), &held, inputs, count, positional, keywords, keyword_count));
     writer.take(result, result_count);
   });
@@ -747,7 +308,7 @@ tb_status tb_object_text(tb_object self, const char* method, int32_t what, char*
 tb_status tb_object_members(tb_object self, tb_value** result, int64_t* result_count) {
   return tb::guard([&] {
     const auto type = object(self)->type();
-    Writer writer;
+    tb::ValueWriter writer;
     const size_t attributes = type->numAttributes();
     writer.add(TB_VALUE_LIST).i = static_cast<int64_t>(attributes + type->numConstants());
     const auto add = [&](const std::string& name, const std::string& type_name, int64_t role) {
@@ -770,7 +331,7 @@ tb_status tb_object_members(tb_object self, tb_value** result, int64_t* result_c
 
 tb_status tb_object_get(tb_object self, const char* name, tb_value** result, int64_t* result_count) {
   return tb::guard([&] {
-    Writer writer;
+    tb::ValueWriter writer;
     writer.write(Object(object(self)).attr(name));
     writer.take(result, result_count);
   });
@@ -780,7 +341,7 @@ tb_status tb_object_set(tb_object self, const char* name, const tb_value* value,
   return tb::guard([&] {
     const ObjectPtr held = object(self);
     const auto slot = held->type()->findAttributeSlot(name);
-    Reader reader(value, count);
+    tb::ValueReader reader(value, count);
     Object(held).setattr(name, reader.read(slot.has_value() ? held->type()->getAttribute(*slot) : nullptr));
   });
 }
@@ -792,7 +353,7 @@ tb_status tb_module_new(const char* name, tb_object owner, tb_object* result) {
                   owner == nullptr ? std::make_shared<CompilationUnit>() : object(owner)->compilation_unit(),
                   /*shouldMangle=*/true);
     module.register_attribute("training", c10::BoolType::get(), true);
-    *result = release(module._ivalue());
+    *result = tb::release(module._ivalue());
   });
 }
 
@@ -810,7 +371,7 @@ tb_status tb_module_register(tb_object self, const char* name, int32_t role, con
       torch::jit::ScriptTypeParser parser(torch::jit::nativeResolver());
       declared = parser.parseType(type);
     }
-    Reader reader(value, count);
+    tb::ValueReader reader(value, count);
     IValue content = reader.read(declared);
     if (role == 3) {
       module.register_module(name, Module(content.toObject()));
@@ -837,7 +398,7 @@ tb_status tb_module_freeze(tb_object self, const char* const* preserved, int64_t
   return tb::guard([&] {
     const Module frozen =
         torch::jit::freeze(Module(object(self)), strings(preserved, count), optimize_numerics != 0);
-    *result = release(frozen._ivalue());
+    *result = tb::release(frozen._ivalue());
   });
 }
 
@@ -846,17 +407,17 @@ tb_status tb_module_optimize_for_inference(tb_object self, const char* const* me
   return tb::guard([&] {
     Module module(object(self));
     const Module optimized = torch::jit::optimize_for_inference(module, strings(methods, count));
-    *result = release(optimized._ivalue());
+    *result = tb::release(optimized._ivalue());
   });
 }
 
 tb_status tb_module_copy(tb_object self, tb_object* result) {
-  return tb::guard([&] { *result = release(Module(object(self)).deepcopy()._ivalue()); });
+  return tb::guard([&] { *result = tb::release(Module(object(self)).deepcopy()._ivalue()); });
 }
 
 tb_status tb_trace_return(void* sink, const tb_value* result, int64_t count) {
   return tb::guard([&] {
-    Reader reader(result, count);
+    tb::ValueReader reader(result, count);
     static_cast<Sink*>(sink)->values.push_back(reader.read(nullptr));
   });
 }
@@ -867,12 +428,12 @@ tb_status tb_module_trace(tb_object self, const char* name, const tb_value* inpu
   return tb::guard([&] {
     TORCH_CHECK(!torch::jit::tracer::isTracing(), "a trace is already being made on this thread");
     Module module(object(self));
-    Reader reader(inputs, count);
+    tb::ValueReader reader(inputs, count);
     Stack stack;
     for (int64_t i = 0; i < inputs_count; ++i)
       stack.push_back(reader.read(nullptr));
     const auto run = [&](Stack arguments) {
-      Writer writer;
+      tb::ValueWriter writer;
       for (const IValue& argument : arguments)
         writer.write(argument);
       Sink sink;

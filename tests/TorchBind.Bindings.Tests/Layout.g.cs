@@ -67,20 +67,6 @@ public unsafe class LayoutTests
     }
 
     [Test]
-    public void tb_boxed_is_laid_out_as_in_C()
-    {
-        Assert.That(sizeof(tb_boxed), Is.EqualTo(40));
-        tb_boxed value = default;
-        var start = (byte*)&value;
-        Assert.That((byte*)&value.kind - start, Is.EqualTo(0L));
-        Assert.That((byte*)&value.type - start, Is.EqualTo(4L));
-        Assert.That((byte*)&value.i - start, Is.EqualTo(8L));
-        Assert.That((byte*)&value.d - start, Is.EqualTo(16L));
-        Assert.That((byte*)&value.imag - start, Is.EqualTo(24L));
-        Assert.That((byte*)&value.p - start, Is.EqualTo(32L));
-    }
-
-    [Test]
     public void tb_func_layer_is_laid_out_as_in_C()
     {
         Assert.That(sizeof(tb_func_layer), Is.EqualTo(24));
@@ -90,20 +76,6 @@ public unsafe class LayoutTests
         Assert.That((byte*)&value.randomness - start, Is.EqualTo(4L));
         Assert.That((byte*)&value.level - start, Is.EqualTo(8L));
         Assert.That((byte*)&value.batch_size - start, Is.EqualTo(16L));
-    }
-
-    [Test]
-    public void tb_value_is_laid_out_as_in_C()
-    {
-        Assert.That(sizeof(tb_value), Is.EqualTo(40));
-        tb_value value = default;
-        var start = (byte*)&value;
-        Assert.That((byte*)&value.kind - start, Is.EqualTo(0L));
-        Assert.That((byte*)&value.type - start, Is.EqualTo(4L));
-        Assert.That((byte*)&value.i - start, Is.EqualTo(8L));
-        Assert.That((byte*)&value.d - start, Is.EqualTo(16L));
-        Assert.That((byte*)&value.imag - start, Is.EqualTo(24L));
-        Assert.That((byte*)&value.p - start, Is.EqualTo(32L));
     }
 
     [Test]
@@ -134,5 +106,19 @@ public unsafe class LayoutTests
         var start = (byte*)&value;
         Assert.That((byte*)&value.data - start, Is.EqualTo(0L));
         Assert.That((byte*)&value.length - start, Is.EqualTo(8L));
+    }
+
+    [Test]
+    public void tb_value_is_laid_out_as_in_C()
+    {
+        Assert.That(sizeof(tb_value), Is.EqualTo(40));
+        tb_value value = default;
+        var start = (byte*)&value;
+        Assert.That((byte*)&value.kind - start, Is.EqualTo(0L));
+        Assert.That((byte*)&value.type - start, Is.EqualTo(4L));
+        Assert.That((byte*)&value.i - start, Is.EqualTo(8L));
+        Assert.That((byte*)&value.d - start, Is.EqualTo(16L));
+        Assert.That((byte*)&value.imag - start, Is.EqualTo(24L));
+        Assert.That((byte*)&value.p - start, Is.EqualTo(32L));
     }
 }

@@ -73,12 +73,12 @@ public sealed unsafe class CompilationUnit : IDisposable
             writer.Write(argument, nameof(arguments));
         foreach (var value in keywords?.Values ?? [])
             writer.Write(value, nameof(keywords));
-        using var names = new NativeTexts([.. keywords?.Keys ?? []]);
+        using var names = new TextListArgument([.. keywords?.Keys ?? []]);
         tb_value* result;
         long count;
         fixed (byte* name = ScriptAccess.Utf8(function))
         fixed (tb_value* nodes = writer.Nodes)
-            NativeError.Check(NativeMethods.tb_unit_call(self.Handle, name, nodes, writer.Count, arguments.Length, names.Pointers, names.Count, &result, &count));
+            NativeError.Check(NativeMethods.tb_unit_call(self.Handle, name, nodes, writer.Count, arguments.Length, names.Pointer, names.Length, &result, &count));
         return ValueReader.Take(result, count);
     }
 

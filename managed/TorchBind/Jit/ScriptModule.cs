@@ -257,9 +257,9 @@ public sealed unsafe class ScriptModule : Module
         if (_nativeTraining != Training)
             PassTraining();
         using var self = new HandleBorrow(Handle);
-        using var names = new NativeTexts([.. preservedAttributes ?? []]);
+        using var names = new TextListArgument([.. preservedAttributes ?? []]);
         nint result;
-        NativeError.Check(NativeMethods.tb_module_freeze(self.Handle, names.Pointers, names.Count, optimizeNumerics ? (byte)1 : (byte)0, &result));
+        NativeError.Check(NativeMethods.tb_module_freeze(self.Handle, names.Pointer, names.Length, optimizeNumerics ? (byte)1 : (byte)0, &result));
         return new ScriptModule(new ScriptHandle(result));
     }
 
@@ -271,9 +271,9 @@ public sealed unsafe class ScriptModule : Module
         if (_nativeTraining != Training)
             PassTraining();
         using var self = new HandleBorrow(Handle);
-        using var names = new NativeTexts([.. otherMethods ?? []]);
+        using var names = new TextListArgument([.. otherMethods ?? []]);
         nint result;
-        NativeError.Check(NativeMethods.tb_module_optimize_for_inference(self.Handle, names.Pointers, names.Count, &result));
+        NativeError.Check(NativeMethods.tb_module_optimize_for_inference(self.Handle, names.Pointer, names.Length, &result));
         return new ScriptModule(new ScriptHandle(result));
     }
 
@@ -302,12 +302,12 @@ public sealed unsafe class ScriptModule : Module
         {
             var partial = Path.Combine(folder.FullName, Path.GetFileName(full));
             using (var self = new HandleBorrow(Handle))
-            using (var names = new NativeTexts([.. extraFiles?.Keys ?? []]))
+            using (var names = new TextListArgument([.. extraFiles?.Keys ?? []]))
             using (var contents = Contents(extraFiles))
             {
                 fixed (byte* text = ScriptAccess.Utf8(partial))
                 fixed (tb_value* nodes = contents.Nodes)
-                    NativeError.Check(NativeMethods.tb_jit_save(self.Handle, text, names.Pointers, nodes, names.Count));
+                    NativeError.Check(NativeMethods.tb_jit_save(self.Handle, text, names.Pointer, nodes, names.Length));
             }
             using (var file = File.OpenHandle(partial, FileMode.Open, FileAccess.ReadWrite))
                 RandomAccess.FlushToDisk(file);
@@ -324,12 +324,12 @@ public sealed unsafe class ScriptModule : Module
     {
         ArgumentNullException.ThrowIfNull(stream);
         using var self = new HandleBorrow(Handle);
-        using var names = new NativeTexts([.. extraFiles?.Keys ?? []]);
+        using var names = new TextListArgument([.. extraFiles?.Keys ?? []]);
         using var contents = Contents(extraFiles);
         byte* data;
         long length;
         fixed (tb_value* nodes = contents.Nodes)
-            NativeError.Check(NativeMethods.tb_jit_save_buffer(self.Handle, names.Pointers, nodes, names.Count, &data, &length));
+            NativeError.Check(NativeMethods.tb_jit_save_buffer(self.Handle, names.Pointer, nodes, names.Length, &data, &length));
         try
         {
             for (long at = 0; at < length;)

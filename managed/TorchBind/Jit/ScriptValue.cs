@@ -222,15 +222,22 @@ public sealed class ScriptValue : IReadOnlyList<ScriptValue>
             case bool boolean: return boolean;
             case int number: return number;
             case long number: return number;
+            case short or ushort or sbyte or byte or uint: return Convert.ToInt64(value, CultureInfo.InvariantCulture);
             case float number: return number;
             case double number: return number;
+            case Half number: return (double)number;
             case Complex number: return number;
+            case Scalar { IsBoolean: true } number: return number.ToBoolean();
+            case Scalar { IsInteger: true } number: return number.ToInt64();
+            case Scalar { IsComplex: true } number: return number.ToComplex();
+            case Scalar number: return number.ToDouble();
             case string text: return text;
             case Device device: return device;
-            case DType dtype: return dtype;
+            case DType or Layout or MemoryFormat or Reduction: return Convert.ToInt64(value, CultureInfo.InvariantCulture);
             case Generator generator: return generator;
             case ScriptObject instance: return instance;
             case ScriptModule module: return module;
+            case Shape shape: return shape.ToArray();
             case System.Runtime.CompilerServices.ITuple tuple:
                 var items = new ScriptValue[tuple.Length];
                 for (var i = 0; i < items.Length; i++)
@@ -247,8 +254,40 @@ public sealed class ScriptValue : IReadOnlyList<ScriptValue>
             case IEnumerable list:
                 return new ScriptValue(ScriptValueKind.List, null, [.. list.Cast<object?>().Select(From)], elementKind: ElementKindOf(value));
             default:
-                throw new NotSupportedException($"A {value.GetType()} has no counterpart in TorchScript.");
+                throw new NotSupportedException($"A {value.GetType()} has no counterpart in libtorch.");
         }
+    }
+
+    /// <summary>
+    /// The value as .NET has it: null, a single one's <see cref="Value"/>, an array for a list (of its items' type, where all have one) and for a
+    /// tuple, a dictionary. Named tuples and members of enumerations stay as they are.
+    /// </summary>
+    internal object? ToObject()
+    {
+        switch (Kind)
+        {
+            case ScriptValueKind.Tuple when _fields is null:
+                return Array.ConvertAll(_items, static item => item.ToObject());
+            case ScriptValueKind.Dictionary:
+                return Entries.ToDictionary(static entry => entry.Key.ToObject()!, static entry => entry.Value.ToObject());
+            case ScriptValueKind.List:
+                return (Interop.tb_value_kind)ElementKind switch
+                {
+                    Interop.tb_value_kind.TB_VALUE_TENSOR when Array.TrueForAll(_items, static item => !item.IsNone) => Items<Tensor>(),
+                    Interop.tb_value_kind.TB_VALUE_INT => Items<long>(),
+                    Interop.tb_value_kind.TB_VALUE_DOUBLE => Items<double>(),
+                    Interop.tb_value_kind.TB_VALUE_BOOL => Items<bool>(),
+                    Interop.tb_value_kind.TB_VALUE_COMPLEX => Items<Complex>(),
+                    Interop.tb_value_kind.TB_VALUE_STRING => Items<string>(),
+                    _ => Array.ConvertAll(_items, static item => item.ToObject()),
+                };
+            case ScriptValueKind.Tuple or ScriptValueKind.Enumeration:
+                return this;
+            default:
+                return Value;
+        }
+
+        T[] Items<T>() => Array.ConvertAll(_items, static item => (T)item.Value!);
     }
 
     private static int ElementKindOf(object list) => list switch

@@ -24,13 +24,13 @@ public static partial class Torch
             if (!File.Exists(path))
                 throw new FileNotFoundException($"There is no file {path}.", path);
             string[] wanted = [.. extraFiles?.Keys ?? []];
-            using var names = new NativeTexts(wanted);
+            using var names = new TextListArgument(wanted);
             tb_value* extras;
             nint handle;
             fixed (byte* text = ScriptAccess.Utf8(path))
             {
                 NativeError.Check(NativeMethods.tb_jit_load(text, mapLocation is { } device ? (int)device.Type : -1, mapLocation?.Index ?? -1,
-                    names.Pointers, names.Count, &extras, &handle));
+                    names.Pointer, names.Length, &extras, &handle));
             }
             return Loaded(handle, extras, wanted, extraFiles);
         }
@@ -43,13 +43,13 @@ public static partial class Torch
             var memory = new MemoryStream();
             stream.CopyTo(memory);
             string[] wanted = [.. extraFiles?.Keys ?? []];
-            using var names = new NativeTexts(wanted);
+            using var names = new TextListArgument(wanted);
             tb_value* extras;
             nint handle;
             fixed (byte* data = memory.GetBuffer())
             {
                 NativeError.Check(NativeMethods.tb_jit_load_buffer(data, memory.Length, mapLocation is { } device ? (int)device.Type : -1, mapLocation?.Index ?? -1,
-                    names.Pointers, names.Count, &extras, &handle));
+                    names.Pointer, names.Length, &extras, &handle));
             }
             return Loaded(handle, extras, wanted, extraFiles);
         }

@@ -86,14 +86,14 @@ internal static unsafe class Tracer
         using var writer = new ValueWriter();
         foreach (var input in inputs)
             writer.Write(input, nameof(inputs));
-        using var names = new NativeTexts([.. argumentNames]);
+        using var names = new TextListArgument([.. argumentNames]);
         var context = GCHandle.Alloc(new Context(function));
         try
         {
             fixed (byte* text = ScriptAccess.Utf8(method))
             fixed (tb_value* nodes = writer.Nodes)
             {
-                NativeError.Check(NativeMethods.tb_module_trace(self.Handle, text, nodes, writer.Count, inputs.Length, names.Pointers, names.Count,
+                NativeError.Check(NativeMethods.tb_module_trace(self.Handle, text, nodes, writer.Count, inputs.Length, names.Pointer, names.Length,
                     strict ? (byte)1 : (byte)0, &Run, (void*)GCHandle.ToIntPtr(context)));
             }
         }
@@ -109,7 +109,7 @@ internal static unsafe class Tracer
         try
         {
             var function = ((Context)GCHandle.FromIntPtr((nint)context).Target!).Function;
-            var result = function(ValueReader.ReadAll(inputs, count, inputsCount));
+            var result = function(ValueReader.ReadAll(inputs, count));
             using var writer = new ValueWriter();
             writer.Write(result, nameof(result));
             fixed (tb_value* nodes = writer.Nodes)

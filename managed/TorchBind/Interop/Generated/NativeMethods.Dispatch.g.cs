@@ -8,15 +8,13 @@ namespace TorchBind.Interop;
 internal static unsafe partial class NativeMethods
 {
     [DllImport("torchbind", ExactSpelling = true)]
-    internal static extern void tb_boxed_free(tb_boxed* values, long count);
-    [DllImport("torchbind", ExactSpelling = true)]
-    internal static extern int tb_dispatch_call(byte* name, tb_boxed* arguments, long count, long positional, byte** keywords, long keyword_count, tb_boxed** result, long* result_count);
+    internal static extern int tb_dispatch_call(byte* name, tb_value* arguments, long count, long positional, byte** keywords, long keyword_count, tb_value** result, long* result_count);
     [DllImport("torchbind", ExactSpelling = true)]
     internal static extern int tb_dispatch_schema(byte* name, byte** text);
     [DllImport("torchbind", ExactSpelling = true)]
     internal static extern int tb_dispatch_names(byte** names);
     [DllImport("torchbind", ExactSpelling = true)]
-    internal static extern int tb_kernel_return(void* sink, tb_boxed* results, long count);
+    internal static extern int tb_kernel_return(void* sink, tb_value* results, long count);
     [DllImport("torchbind", ExactSpelling = true)]
     internal static extern int tb_library_new(byte* name, nint* result);
     [DllImport("torchbind", ExactSpelling = true)]
@@ -24,7 +22,7 @@ internal static unsafe partial class NativeMethods
     [DllImport("torchbind", ExactSpelling = true)]
     internal static extern int tb_library_define(nint self, byte* schema);
     [DllImport("torchbind", ExactSpelling = true)]
-    internal static extern int tb_library_implement(nint self, byte* name, byte* key, delegate* unmanaged[Cdecl]<void*, tb_boxed*, long, void*, int> kernel, delegate* unmanaged[Cdecl]<void*, void> destroy, void* context);
+    internal static extern int tb_library_implement(nint self, byte* name, byte* key, delegate* unmanaged[Cdecl]<void*, tb_value*, long, void*, int> kernel, delegate* unmanaged[Cdecl]<void*, void> destroy, void* context);
     [DllImport("torchbind", ExactSpelling = true)]
-    internal static extern int tb_library_differentiate(nint self, byte* name, delegate* unmanaged[Cdecl]<void*, tb_boxed*, long, void*, int> backward, delegate* unmanaged[Cdecl]<void*, void> destroy, void* context);
+    internal static extern int tb_library_differentiate(nint self, byte* name, delegate* unmanaged[Cdecl]<void*, tb_value*, long, void*, int> backward, delegate* unmanaged[Cdecl]<void*, void> destroy, void* context);
 }

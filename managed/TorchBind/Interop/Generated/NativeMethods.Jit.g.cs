@@ -8,8 +8,6 @@ namespace TorchBind.Interop;
 internal static unsafe partial class NativeMethods
 {
     [DllImport("torchbind", ExactSpelling = true)]
-    internal static extern void tb_values_free(tb_value* values, long count);
-    [DllImport("torchbind", ExactSpelling = true)]
     internal static extern int tb_jit_load(byte* path, int device_type, int device_index, byte** extra_names, long extra_count, tb_value** extras, nint* result);
     [DllImport("torchbind", ExactSpelling = true)]
     internal static extern int tb_jit_load_buffer(byte* data, long length, int device_type, int device_index, byte** extra_names, long extra_count, tb_value** extras, nint* result);

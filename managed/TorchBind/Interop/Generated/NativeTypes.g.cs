@@ -5,42 +5,6 @@ using System.Runtime.InteropServices;
 
 namespace TorchBind.Interop;
 
-internal enum tb_boxed_kind
-{
-    TB_BOXED_NONE = 0,
-    TB_BOXED_BOOL = 1,
-    TB_BOXED_INT = 2,
-    TB_BOXED_DOUBLE = 3,
-    TB_BOXED_COMPLEX = 4,
-    TB_BOXED_STRING = 5,
-    TB_BOXED_TENSOR = 6,
-    TB_BOXED_LIST = 7,
-    TB_BOXED_TUPLE = 8,
-    TB_BOXED_DEVICE = 9,
-    TB_BOXED_GENERATOR = 10,
-    TB_BOXED_OTHER = 11,
-}
-
-internal enum tb_value_kind
-{
-    TB_VALUE_NONE = 0,
-    TB_VALUE_BOOL = 1,
-    TB_VALUE_INT = 2,
-    TB_VALUE_DOUBLE = 3,
-    TB_VALUE_COMPLEX = 4,
-    TB_VALUE_STRING = 5,
-    TB_VALUE_TENSOR = 6,
-    TB_VALUE_LIST = 7,
-    TB_VALUE_TUPLE = 8,
-    TB_VALUE_DICT = 9,
-    TB_VALUE_OBJECT = 10,
-    TB_VALUE_DEVICE = 11,
-    TB_VALUE_NAMED_TUPLE = 12,
-    TB_VALUE_ENUM = 13,
-    TB_VALUE_GENERATOR = 14,
-    TB_VALUE_OTHER = 15,
-}
-
 internal enum tb_error_kind
 {
     TB_OK = 0,
@@ -63,6 +27,26 @@ internal enum tb_scalar_kind
     TB_SCALAR_INT = 1,
     TB_SCALAR_DOUBLE = 2,
     TB_SCALAR_COMPLEX = 3,
+}
+
+internal enum tb_value_kind
+{
+    TB_VALUE_NONE = 0,
+    TB_VALUE_BOOL = 1,
+    TB_VALUE_INT = 2,
+    TB_VALUE_DOUBLE = 3,
+    TB_VALUE_COMPLEX = 4,
+    TB_VALUE_STRING = 5,
+    TB_VALUE_TENSOR = 6,
+    TB_VALUE_LIST = 7,
+    TB_VALUE_TUPLE = 8,
+    TB_VALUE_DICT = 9,
+    TB_VALUE_OBJECT = 10,
+    TB_VALUE_DEVICE = 11,
+    TB_VALUE_NAMED_TUPLE = 12,
+    TB_VALUE_ENUM = 13,
+    TB_VALUE_GENERATOR = 14,
+    TB_VALUE_OTHER = 15,
 }
 
 [StructLayout(LayoutKind.Explicit, Size = 24)]
@@ -124,23 +108,6 @@ internal unsafe struct tb_autocast_state
     public byte cache_enabled;
 }
 
-[StructLayout(LayoutKind.Explicit, Size = 40)]
-internal unsafe struct tb_boxed
-{
-    [FieldOffset(0)]
-    public int kind;
-    [FieldOffset(4)]
-    public int type;
-    [FieldOffset(8)]
-    public long i;
-    [FieldOffset(16)]
-    public double d;
-    [FieldOffset(24)]
-    public double imag;
-    [FieldOffset(32)]
-    public void* p;
-}
-
 [StructLayout(LayoutKind.Explicit, Size = 24)]
 internal unsafe struct tb_func_layer
 {
@@ -152,23 +119,6 @@ internal unsafe struct tb_func_layer
     public long level;
     [FieldOffset(16)]
     public long batch_size;
-}
-
-[StructLayout(LayoutKind.Explicit, Size = 40)]
-internal unsafe struct tb_value
-{
-    [FieldOffset(0)]
-    public int kind;
-    [FieldOffset(4)]
-    public int type;
-    [FieldOffset(8)]
-    public long i;
-    [FieldOffset(16)]
-    public double d;
-    [FieldOffset(24)]
-    public double imag;
-    [FieldOffset(32)]
-    public void* p;
 }
 
 [StructLayout(LayoutKind.Explicit, Size = 40)]
@@ -195,4 +145,21 @@ internal unsafe struct tb_tensor_list
     public nint* data;
     [FieldOffset(8)]
     public long length;
+}
+
+[StructLayout(LayoutKind.Explicit, Size = 40)]
+internal unsafe struct tb_value
+{
+    [FieldOffset(0)]
+    public int kind;
+    [FieldOffset(4)]
+    public int type;
+    [FieldOffset(8)]
+    public long i;
+    [FieldOffset(16)]
+    public double d;
+    [FieldOffset(24)]
+    public double imag;
+    [FieldOffset(32)]
+    public void* p;
 }

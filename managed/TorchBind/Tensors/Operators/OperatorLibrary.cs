@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using TorchBind.Interop;
+using TorchBind.Jit;
 
 namespace TorchBind;
 
@@ -117,23 +118,18 @@ public sealed unsafe class OperatorLibrary : SafeHandle
     private static void Forget(void* context) => GCHandle.FromIntPtr((nint)context).Free();
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static int CallKernel(void* context, tb_boxed* arguments, long count, void* sink)
+    private static int CallKernel(void* context, tb_value* arguments, long count, void* sink)
     {
         try
         {
             var kernel = (OperatorKernel)GCHandle.FromIntPtr((nint)context).Target!;
-            var result = kernel(new BoxedReader(arguments, count).All());
-            using var writer = new BoxedWriter();
-            if (result is ITuple tuple)
+            var result = kernel(Array.ConvertAll(ValueReader.ReadAll(arguments, count), static value => value.ToObject()));
+            return result switch
             {
-                for (var i = 0; i < tuple.Length; i++)
-                    writer.Add(tuple[i], "result");
-            }
-            else if (result is not null)
-            {
-                writer.Add(result, "result");
-            }
-            return Return(writer, sink);
+                null => Return([], "result", sink),
+                ITuple tuple => Return(Enumerable.Range(0, tuple.Length).Select(i => tuple[i]), "result", sink),
+                _ => Return([result], "result", sink),
+            };
         }
         catch (Exception exception)
         {
@@ -142,18 +138,18 @@ public sealed unsafe class OperatorLibrary : SafeHandle
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static int CallBackward(void* context, tb_boxed* arguments, long count, void* sink)
+    private static int CallBackward(void* context, tb_value* arguments, long count, void* sink)
     {
         try
         {
             var backward = (OperatorBackward)GCHandle.FromIntPtr((nint)context).Target!;
-            var all = new BoxedReader(arguments, count).AllAs();
-            var gradients = backward(all.Gradients, all.Arguments, all.Results)
+            var given = ValueReader.ReadAll(arguments, count); // gradients, some of which may be missing; arguments; results
+            var gradients = backward(
+                [.. given[0].Select(static gradient => (Tensor?)gradient.ToObject())],
+                [.. given[1].Select(static argument => argument.ToObject())],
+                [.. given[2].Select(static result => (Tensor)result)])
                 ?? throw new InvalidOperationException("A backward pass returns an array with a value for each argument, got null.");
-            using var writer = new BoxedWriter();
-            foreach (var gradient in gradients)
-                writer.Add(gradient, "gradient");
-            return Return(writer, sink);
+            return Return(gradients, "gradient", sink);
         }
         catch (Exception exception)
         {
@@ -161,10 +157,12 @@ public sealed unsafe class OperatorLibrary : SafeHandle
         }
     }
 
-    private static int Return(BoxedWriter writer, void* sink)
+    private static int Return(IEnumerable<object?> values, string name, void* sink)
     {
-        var nodes = writer.Nodes;
-        fixed (tb_boxed* pointer = nodes)
-            return NativeMethods.tb_kernel_return(sink, pointer, nodes.Length);
+        using var writer = new ValueWriter();
+        foreach (var value in values)
+            writer.Write(ScriptValue.From(value), name);
+        fixed (tb_value* nodes = writer.Nodes)
+            return NativeMethods.tb_kernel_return(sink, nodes, writer.Count);
     }
 }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using TorchBind.Interop;
+using TorchBind.Jit;
 
 namespace TorchBind;
 
@@ -108,35 +109,47 @@ public sealed unsafe class OpOverload
     /// <exception cref="TorchException">The operator refuses them.</exception>
     public object? Call(ReadOnlySpan<object?> arguments, IReadOnlyDictionary<string, object?>? keywords)
     {
-        using var writer = new BoxedWriter();
+        using var writer = new ValueWriter();
         foreach (var argument in arguments)
-            writer.Add(argument, nameof(arguments));
+            Write(writer, argument, nameof(arguments));
         string[] names = keywords is null ? [] : [.. keywords.Keys];
         foreach (var name in names)
-            writer.Add(keywords![name], name);
+            Write(writer, keywords![name], name);
         using var operatorName = new TextArgument(Name, nameof(Name));
         using var keywordNames = new TextListArgument(names);
-        tb_boxed* results;
+        tb_value* results;
         long count;
-        var nodes = writer.Nodes;
-        fixed (tb_boxed* pointer = nodes)
+        fixed (tb_value* nodes = writer.Nodes)
         {
-            NativeError.Check(NativeMethods.tb_dispatch_call(operatorName.Pointer, pointer, nodes.Length, arguments.Length, keywordNames.Pointer,
+            NativeError.Check(NativeMethods.tb_dispatch_call(operatorName.Pointer, nodes, writer.Count, arguments.Length, keywordNames.Pointer,
                 names.Length, &results, &count));
         }
         try
         {
-            var all = new BoxedReader(results, count).All();
+            var all = ValueReader.ReadAll(results, count);
             return all.Length switch
             {
                 0 => null,
-                1 => all[0],
-                _ => all,
+                1 => all[0].ToObject(),
+                _ => Array.ConvertAll(all, static value => value.ToObject()),
             };
         }
         finally
         {
-            NativeMethods.tb_boxed_free(results, count);
+            NativeMethods.tb_values_free(results, count);
+        }
+    }
+
+    private static void Write(ValueWriter writer, object? argument, string name)
+    {
+        try
+        {
+            writer.Write(ScriptValue.From(argument), name);
+        }
+        catch (NotSupportedException exception)
+        {
+            throw new ArgumentException(
+                $"{exception.Message} Operators take tensors, numbers, texts, devices, generators and lists of these.", name, exception);
         }
     }
 

@@ -1,9 +1,9 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
 using System.Text;
-using TorchBind.Interop;
+using TorchBind.Jit;
 
-namespace TorchBind.Jit;
+namespace TorchBind.Interop;
 
 /// <summary>Writes values as the nodes that the shim reads, and holds what they refer to until it is disposed.</summary>
 internal sealed unsafe class ValueWriter : IDisposable
@@ -91,7 +91,7 @@ internal sealed unsafe class ValueWriter : IDisposable
                     Write(item, name, depth + 1);
                 break;
             default:
-                throw new NotSupportedException($"{value} cannot be passed to TorchScript.");
+                throw new NotSupportedException($"{value} cannot be passed to libtorch.");
         }
     }
 
@@ -149,15 +149,14 @@ internal static unsafe class ValueReader
         }
     }
 
-    /// <summary>Several values; the nodes stay the shim's, their handles become the values'.</summary>
-    public static ScriptValue[] ReadAll(tb_value* nodes, long count, long values)
+    /// <summary>All values of a row of nodes; the nodes stay the shim's, their handles become the values'.</summary>
+    public static ScriptValue[] ReadAll(tb_value* nodes, long count)
     {
         var read = Wrap(nodes, (int)count);
-        var result = new ScriptValue[values];
-        var at = 0;
-        for (var i = 0; i < result.Length; i++)
-            result[i] = Read(read, ref at);
-        return result;
+        var result = new List<ScriptValue>();
+        for (var at = 0; at < read.Length;)
+            result.Add(Read(read, ref at));
+        return [.. result];
     }
 
     private readonly record struct Node(tb_value_kind Kind, int Type, long Number, double Real, double Imaginary, object? Thing);
@@ -239,29 +238,5 @@ internal static unsafe class ValueReader
         for (var i = 0; i < items.Length; i++)
             items[i] = Read(nodes, ref at);
         return items;
-    }
-}
-
-/// <summary>Zero-terminated texts for one native call.</summary>
-internal sealed unsafe class NativeTexts : IDisposable
-{
-    private readonly byte** _texts;
-
-    public NativeTexts(IReadOnlyCollection<string> texts)
-    {
-        _texts = (byte**)NativeMemory.AllocZeroed((nuint)Math.Max(1, texts.Count), (nuint)sizeof(byte*));
-        foreach (var text in texts)
-            _texts[Count++] = (byte*)Marshal.StringToCoTaskMemUTF8(text);
-    }
-
-    public int Count { get; }
-
-    public byte** Pointers => _texts;
-
-    public void Dispose()
-    {
-        for (var i = 0; i < Count; i++)
-            Marshal.FreeCoTaskMem((nint)_texts[i]);
-        NativeMemory.Free(_texts);
     }
 }
