@@ -59,8 +59,8 @@ internal static class Targets
         Ratio("read-1M", Side.Memcpy, 1.25);
         Ratio("create-1M", Side.Memcpy, 1.25);
         Ratio("loader-cheap-w2", Side.Python, 1.0 / 3);
-        Ratio("cifar-b4-sgd", Side.TorchBind, 1.15, Side.Collected);
-        Ratio("cifar-b64-sgd", Side.TorchBind, 1.15, Side.Collected);
+        Ratio("cifar-b4-sgd", Side.Scope, 1.15, Side.Collected);
+        Ratio("cifar-b64-sgd", Side.Scope, 1.15, Side.Collected);
         Ratio("file-resnet18-load", Side.Python, 0.8);
         Ratio("file-resnet18-mmap", Side.Python, 0.5);
         Ratio("file-resnet18-save", Side.Python, 1);

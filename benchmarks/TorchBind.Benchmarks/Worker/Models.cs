@@ -4,7 +4,10 @@ using F = TorchBind.NN.Functional;
 
 namespace TorchBind.Benchmarks.Worker;
 
-/// <summary>Training steps and inference. Each step ends a scope; the variants without one leave all to the garbage collector.</summary>
+/// <summary>
+/// Training steps and inference. A training step frees each result after its last use, its variants at the end of a scope or never; inference ends a
+/// scope, its variants leave all to the garbage collector.
+/// </summary>
 internal static class Models
 {
     public static void AddTo(Dictionary<string, Func<Work>> entries)
@@ -14,8 +17,9 @@ internal static class Models
             var suffix = adam ? "-adam" : "-sgd";
             foreach (var batch in new[] { 4, 64 })
             {
-                entries[$"cifar-b{batch}{suffix}"] = () => Train(batch, adam, scope: true);
-                entries[$"cifar-b{batch}{suffix}@gc"] = () => Train(batch, adam, scope: false);
+                entries[$"cifar-b{batch}{suffix}"] = () => Train(batch, adam, static state => state.StepAndDispose());
+                entries[$"cifar-b{batch}{suffix}@scope"] = () => Train(batch, adam, static state => state.StepInScope());
+                entries[$"cifar-b{batch}{suffix}@gc"] = () => Train(batch, adam, static state => state.Step());
             }
             entries["optimizer-step" + suffix] = () => OptimizerStep(adam);
             foreach (var tensors in new[] { 1, 100, 1000 })
@@ -57,29 +61,40 @@ internal static class Models
             Optimizer.Step();
             return loss.Item<double>();
         }
-    }
 
-    private static Work Train(int batch, bool adam, bool scope)
-    {
-        var state = new Training(batch, adam, Rate(adam, check: false));
-        double StepInScope()
+        public double StepInScope()
         {
             using var _ = new TensorScope();
-            return state.Step();
+            return Step();
         }
+
+        public double StepAndDispose()
+        {
+            Optimizer.ZeroGrad();
+            using var scores = Net.CallAndDispose(_inputs);
+            using var loss = F.CrossEntropy(scores, _labels);
+            loss.Backward();
+            Optimizer.Step();
+            return loss.Item<double>();
+        }
+    }
+
+    private static Work Train(int batch, bool adam, Func<Training, double> step)
+    {
+        var state = new Training(batch, adam, Rate(adam, check: false));
         return new Work(
             count =>
             {
                 var sum = 0.0;
                 for (long i = 0; i < count; i++)
-                    sum += scope ? StepInScope() : state.Step();
+                    sum += step(state);
             },
             () =>
             {
                 var fresh = new Training(batch, adam, Rate(adam, check: true));
                 var sum = 0.0;
                 for (var i = 0; i < 3; i++)
-                    sum += fresh.Step();
+                    sum += step(fresh);
                 return Work.Digest(fresh.Net.Observed * sum);
             });
     }

@@ -48,6 +48,27 @@ internal sealed partial class CifarNet : Module<Tensor, Tensor>
         x = F.Relu(_fc2.Call(x));
         return _fc3.Call(x);
     }
+
+    /// <summary>The same, with every result freed when it is no longer used, as C++ and Python free it.</summary>
+    public Tensor CallAndDispose(Tensor x)
+    {
+        using var y1 = _conv1.Call(x);
+        using var y2 = F.Relu(y1);
+        y1.Dispose(); // large: what comes next takes its place in the cache
+        using var y3 = _pool.Call(y2);
+        y2.Dispose();
+        using var y4 = _conv2.Call(y3);
+        using var y5 = F.Relu(y4);
+        y4.Dispose();
+        using var y6 = _pool.Call(y5);
+        y5.Dispose();
+        using var y7 = Torch.Flatten(y6, 1);
+        using var y8 = _fc1.Call(y7);
+        using var y9 = F.Relu(y8);
+        using var y10 = _fc2.Call(y9);
+        using var y11 = F.Relu(y10);
+        return _fc3.Call(y11);
+    }
 }
 
 internal sealed partial class Perceptron : Module<Tensor, Tensor>
