@@ -14,8 +14,14 @@ public partial class Tensor
         get
         {
             using var self = new Borrow(this);
-            using var parts = new IndexBorrow(indices);
             nint result;
+            // The general path has the better message; it is asked only when the direct call fails.
+            if (indices.Length == 1 && indices[0].TryGetSlice(out var start, out var stop, out var step)
+                && NativeMethods.tb_slice_Tensor(self.Handle, 0, start, 1, stop, 1, step, &result) == 0)
+            {
+                return Wrap(result);
+            }
+            using var parts = new IndexBorrow(indices);
             NativeError.Check(NativeMethods.tb_tensor_index(self.Handle, parts.Pointer, parts.Length, &result));
             return Wrap(result);
         }

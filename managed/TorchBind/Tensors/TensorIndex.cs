@@ -83,6 +83,15 @@ public readonly struct TensorIndex
         : index.Value != 0 ? -(long)index.Value
         : isStop ? Absent : long.MaxValue; // ^0 begins behind the last element: an empty slice
 
+    /// <summary>The bounds of a slice; open ends are zero and the largest number.</summary>
+    internal bool TryGetSlice(out long start, out long stop, out long step)
+    {
+        start = _start == Absent ? 0 : _start;
+        stop = _stop == Absent ? long.MaxValue : _stop;
+        step = _step;
+        return _kind == Kind.Slice;
+    }
+
     internal NativeIndex ToNative(nint tensor) => new()
     {
         Kind = (int)_kind,
