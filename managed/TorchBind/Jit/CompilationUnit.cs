@@ -67,19 +67,7 @@ public sealed unsafe class CompilationUnit : IDisposable
     private ScriptValue Call(string function, ReadOnlySpan<ScriptValue> arguments, IReadOnlyDictionary<string, ScriptValue>? keywords)
     {
         ArgumentNullException.ThrowIfNull(function);
-        using var self = new HandleBorrow(_handle);
-        using var writer = new ValueWriter();
-        foreach (var argument in arguments)
-            writer.Write(argument, nameof(arguments));
-        foreach (var value in keywords?.Values ?? [])
-            writer.Write(value, nameof(keywords));
-        using var names = new TextListArgument([.. keywords?.Keys ?? []]);
-        tb_value* result;
-        long count;
-        fixed (byte* name = ScriptAccess.Utf8(function))
-        fixed (tb_value* nodes = writer.Nodes)
-            NativeError.Check(NativeMethods.tb_unit_call(self.Handle, name, nodes, writer.Count, arguments.Length, names.Pointer, names.Length, &result, &count));
-        return ValueReader.Take(result, count);
+        return ScriptAccess.Call(_handle, &NativeMethods.tb_unit_call, function, arguments, keywords);
     }
 
     /// <summary>Frees the functions. Not needed: what is not disposed is collected.</summary>

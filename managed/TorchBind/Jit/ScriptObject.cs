@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using TorchBind.Interop;
 
@@ -105,7 +106,15 @@ internal static unsafe class ScriptAccess
     public static ScriptValue Call(ScriptHandle handle, string method, ReadOnlySpan<ScriptValue> arguments, IReadOnlyDictionary<string, ScriptValue>? keywords)
     {
         ArgumentNullException.ThrowIfNull(method);
-        using var self = new HandleBorrow(handle);
+        return Call(handle, &NativeMethods.tb_object_call, method, arguments, keywords);
+    }
+
+    /// <summary>Calls a method of an object, or a function of a compilation unit.</summary>
+    public static ScriptValue Call(
+        SafeHandle owner, delegate*<nint, byte*, tb_value*, long, long, byte**, long, tb_value**, long*, int> call, string name,
+        ReadOnlySpan<ScriptValue> arguments, IReadOnlyDictionary<string, ScriptValue>? keywords)
+    {
+        using var self = new HandleBorrow(owner);
         using var writer = new ValueWriter();
         foreach (var argument in arguments)
             writer.Write(argument, nameof(arguments));
@@ -114,9 +123,9 @@ internal static unsafe class ScriptAccess
         using var names = new TextListArgument([.. keywords?.Keys ?? []]);
         tb_value* result;
         long count;
-        fixed (byte* name = Utf8(method))
+        fixed (byte* text = Utf8(name))
         fixed (tb_value* nodes = writer.Nodes)
-            NativeError.Check(NativeMethods.tb_object_call(self.Handle, name, nodes, writer.Count, arguments.Length, names.Pointer, names.Length, &result, &count));
+            NativeError.Check(call(self.Handle, text, nodes, writer.Count, arguments.Length, names.Pointer, names.Length, &result, &count));
         return ValueReader.Take(result, count);
     }
 
