@@ -66,7 +66,7 @@ public abstract class Function
     {
         if (Transforms.Level.IsActive)
         {
-            throw new TorchException($"{GetType().Name} cannot be transformed (Vmap, Grad, Jvp and the others), because it keeps what it needs in Forward: override SetupContext.");
+            throw new TorchException($"{GetType().Name} cannot be transformed (Vmap, Grad, Jvp and the others), as custom functions know nothing of transforms: apply it outside of the transform, or compute the same with operators, which autograd can transform.");
         }
         var arguments = new FunctionArguments(places);
         var application = new Application(this, arguments);

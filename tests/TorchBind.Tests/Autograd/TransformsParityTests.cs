@@ -172,7 +172,7 @@ public class TransformsParityTests : CaseTests<TransformsParityTests>, ICaseSuit
 
     private static void CustomFunctions(CaseLog log)
     {
-        const string Part = "override SetupContext";
+        const string Part = "apply it outside of the transform";
         var x = Rand(3);
         log.Error(() => Grad(x => Twice.Apply(x).Sum())(x), Part);
         log.Error(() => Vmap(x => Twice.Apply(x))(x), Part);
