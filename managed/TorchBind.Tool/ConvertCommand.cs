@@ -8,12 +8,12 @@ namespace TorchBind.Tool;
 /// <summary><c>torchbind convert A B</c>: writes a checkpoint in another form.</summary>
 internal static class ConvertCommand
 {
-    private static readonly string[] s_forms = ["zip", "stream", "safetensors", "npz", "sharded-safetensors", "sharded-zip"];
+    private static readonly string[] s_forms = ["zip", "stream", "tar", "safetensors", "npz", "torchscript", "sharded-safetensors", "sharded-zip", "distributed"];
 
     public static Command Create()
     {
         var from = new Argument<string>("from") { Description = "What to read, of any form." };
-        var to = new Argument<string>("to") { Description = "The file to write, or for sharded forms the folder." };
+        var to = new Argument<string>("to") { Description = "The file to write, or for sharded and distributed forms the folder." };
         var form = new Option<string>("--to") { Description = $"The form: {string.Join(", ", s_forms)}. Default: by the ending of the target; a folder is sharded-safetensors." };
         form.AcceptOnlyFromAmong(s_forms);
         var key = new Option<string>("--key") { Description = "Takes a part of the checkpoint, e.g. state_dict; deeper ones with dots." };
@@ -34,22 +34,27 @@ internal static class ConvertCommand
         form ??= FormOf(to);
         if (File.Exists(to) && !force)
             throw new ArgumentException($"{to} exists; --force replaces it.");
-        if (!form.StartsWith("sharded", StringComparison.Ordinal) && Directory.Exists(to))
+        if (form == "distributed" && File.Exists(Path.Combine(to, ".metadata")) && !force)
+            throw new ArgumentException($"{to} holds a checkpoint; --force replaces it.");
+        if (!form.StartsWith("sharded", StringComparison.Ordinal) && form != "distributed" && Directory.Exists(to))
             throw new ArgumentException($"{to} is a folder; the form {form} is a file.");
         if (Path.GetFullPath(from) == Path.GetFullPath(to))
             throw new ArgumentException("Source and target are the same file.");
 
-        var options = new SaveOptions { ForOldReaders = old, StreamForm = form == "stream" };
+        var options = new SaveOptions { ForOldReaders = old, StreamForm = form == "stream", TarForm = form == "tar" };
         var value = Torch.Load(from, mapLocation: "cpu", mmap: true);
         foreach (var part in key?.Split('.') ?? [])
             value = long.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var index) && value.Kind is CheckpointValueKind.List or CheckpointValueKind.Tuple ? value[index] : value[part];
 
         var tensors = 0;
         string written;
-        if (form is "zip" or "stream" && prefix is null && value.Raw is not PickleObject)
+        if (form is "zip" or "stream" or "tar" or "distributed" && prefix is null && value.Raw is not PickleObject)
         {
             // As it is, with numbers, lists and all.
-            Torch.Save(value.ToObject(), to, options);
+            if (form == "distributed")
+                DistributedCheckpoint.Save(value, to, options);
+            else
+                Torch.Save(value.ToObject(), to, options);
             (tensors, written) = (-1, to);
         }
         else
@@ -77,7 +82,7 @@ internal static class ConvertCommand
         }
         else
         {
-            Console.WriteLine($"{written}: {form}{(tensors < 0 ? "" : ", " + Terminal.Count(tensors, "tensor"))}, {Terminal.Size(new FileInfo(written).Length)}");
+            Console.WriteLine($"{written}: {form}{(tensors < 0 ? "" : ", " + Terminal.Count(tensors, "tensor"))}, {Terminal.Size(SizeOf(written))}");
         }
         return Exit.Fine;
     }
@@ -86,20 +91,35 @@ internal static class ConvertCommand
     {
         switch (form)
         {
-            case "zip" or "stream":
+            case "zip" or "stream" or "tar":
                 Torch.Save(state, to, options);
+                return to;
+            case "distributed":
+                DistributedCheckpoint.Save(state, to, options);
+                return to;
+            case "torchscript":
+                LeftOut(state);
+                using (var script = Torch.Jit.FromStateDict(state))
+                    script.Save(to);
                 return to;
             case "npz":
                 Npz.Save(state, to, options);
                 return to;
             case "safetensors":
-                if (state.Extra.Count > 0)
-                    Console.Error.WriteLine($"left out, being no tensors: {string.Join(", ", state.Extra.Keys.Take(5))}");
+                LeftOut(state);
                 SafeTensors.Save(state, to, new Dictionary<string, string> { ["format"] = "pt" }, options);
                 return to;
             default:
                 return ShardedCheckpoint.Save(state, to, shard, form == "sharded-safetensors", options: options);
         }
+    }
+
+    private static long SizeOf(string written) => Directory.Exists(written) ? new DirectoryInfo(written).EnumerateFiles().Sum(static file => file.Length) : new FileInfo(written).Length;
+
+    private static void LeftOut(StateDict state)
+    {
+        if (state.Extra.Count > 0)
+            Console.Error.WriteLine($"left out, being no tensors: {string.Join(", ", state.Extra.Keys.Take(5))}");
     }
 
     private static string FormOf(string to)
@@ -111,6 +131,7 @@ internal static class ConvertCommand
             ".safetensors" => "safetensors",
             ".npz" => "npz",
             ".pt" or ".pth" or ".bin" or ".ckpt" or ".th" or ".tar" => "zip",
+            ".pt2" => throw new ArgumentException("torch.export archives are programs: without a graph there is nothing to write for weights alone. Write safetensors or zip, and load that into the exported program."),
             var ending => throw new ArgumentException($"The ending '{ending}' does not say which form to write; use --to with one of {string.Join(", ", s_forms)}."),
         };
     }

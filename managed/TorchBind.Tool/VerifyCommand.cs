@@ -30,7 +30,8 @@ internal static class VerifyCommand
                 warnings.Add($"the checksum of {Terminal.Clean(record)} is wrong; PyTorch writes such where checksums are switched off, otherwise the record is damaged");
             var content = Content.Of(checkpoint);
             tensors = content.Tensors.Count;
-            foreach (var (type, places) in content.Opaque)
+            // The modules of an archive of TorchScript are what is to be expected there.
+            foreach (var (type, places) in content.Opaque.Where(o => format != CheckpointFormat.TorchScript || !o.Key.StartsWith("__torch__.", StringComparison.Ordinal)))
                 warnings.Add($"{Terminal.Clean(type)} at {Terminal.Clean(places[0])} is no data: Python's weights_only loading refuses it unless it is allowed there");
             var done = new HashSet<TensorEntry>();
             foreach (var (name, entry) in content.Tensors)

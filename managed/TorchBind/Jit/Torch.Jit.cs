@@ -1,6 +1,7 @@
 using TorchBind.Interop;
 using TorchBind.Jit;
 using TorchBind.NN;
+using TorchBind.Serialization;
 
 namespace TorchBind;
 
@@ -74,6 +75,48 @@ public static partial class Torch
         {
             ArgumentNullException.ThrowIfNull(module);
             module.Save(path, extraFiles);
+        }
+
+        /// <summary>
+        /// A module without methods that holds the tensors of a state dict, for saving them as a TorchScript archive: <c>torch.jit.load</c> gives a module whose
+        /// <c>state_dict()</c> they are. A name's dots separate children; a <see cref="Parameter"/> becomes a parameter, every other tensor a buffer. The tensors
+        /// stay on their memory.
+        /// </summary>
+        /// <param name="state">The tensors.</param>
+        /// <exception cref="ArgumentException">A name is that of a tensor and of a child at once, or has an empty part.</exception>
+        public static ScriptModule FromStateDict(StateDict state)
+        {
+            ArgumentNullException.ThrowIfNull(state);
+            var root = new ScriptModule("Weights");
+            var children = new Dictionary<string, ScriptModule>(StringComparer.Ordinal) { [""] = root };
+            foreach ((string key, Tensor tensor) in state)
+            {
+                int dot = key.LastIndexOf('.');
+                ScriptModule owner = Child(dot < 0 ? "" : key[..dot]);
+                if (children.ContainsKey(key))
+                    throw Both(key);
+                if (tensor is Parameter parameter)
+                    owner.RegisterParameter(key[(dot + 1)..], parameter);
+                else
+                    owner.RegisterBuffer(key[(dot + 1)..], tensor);
+            }
+            return root;
+
+            ScriptModule Child(string path)
+            {
+                if (children.TryGetValue(path, out ScriptModule? child))
+                    return child;
+                if (state.ContainsKey(path))
+                    throw Both(path);
+                int dot = path.LastIndexOf('.');
+                ScriptModule owner = Child(dot < 0 ? "" : path[..dot]);
+                child = new ScriptModule("Weights", root);
+                owner.RegisterModule(path[(dot + 1)..], child);
+                children.Add(path, child);
+                return child;
+            }
+
+            static ArgumentException Both(string name) => new($"The state dict has a tensor '{name}' and others below that name; a module cannot have both.", nameof(state));
         }
 
         /// <summary>Compiles functions from TorchScript source, a subset of Python. Mirrors <c>torch.jit.CompilationUnit</c>.</summary>

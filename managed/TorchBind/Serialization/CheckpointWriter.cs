@@ -11,29 +11,36 @@ internal static class CheckpointWriter
 {
     public static void Save(object? value, string path, SaveOptions options)
     {
+        string root = Path.GetFileNameWithoutExtension(path);
+        Save(value, options, () => ByteSink.CreateFile(path, options.FlushToDisk), root.Length == 0 ? "archive" : root);
+    }
+
+    public static void Save(object? value, Stream stream, SaveOptions options) => Save(value, options, () => ByteSink.ToStream(stream), "archive");
+
+    private static void Save(object? value, SaveOptions options, Func<ByteSink> open, string root)
+    {
+        if (options.StreamForm && options.TarForm)
+            throw new ArgumentException("StreamForm and TarForm exclude each other.", nameof(options));
         using var describer = new TensorDescriber();
         // What cannot be saved is found before a file is touched.
-        (ReadOnlyMemory<byte> pickle, IReadOnlyList<StorageEntry> storages) = TorchPickler.Write(value, describer, options);
-        using ByteSink sink = ByteSink.CreateFile(path, options.FlushToDisk);
-        string root = Path.GetFileNameWithoutExtension(path);
-        if (options.StreamForm)
+        (ReadOnlyMemory<byte> pickle, IReadOnlyList<StorageEntry> storages, IReadOnlyList<TensorEntry> tensors) = TorchPickler.WriteApart(value, describer, options);
+        using ByteSink sink = open();
+        if (options.TarForm)
+            TarForm.Write(sink, pickle, storages, tensors);
+        else if (options.StreamForm)
             WriteStream(sink, pickle, storages);
         else
-            Write(sink, root.Length == 0 ? "archive" : root, pickle, storages);
+            Write(sink, root, pickle, storages);
         sink.Commit();
         GC.KeepAlive(value);
     }
 
-    public static void Save(object? value, Stream stream, SaveOptions options)
+    /// <summary>Appends an archive of <c>torch.save</c> to what was written already.</summary>
+    public static void Append(object? value, ByteSink sink, SaveOptions options)
     {
         using var describer = new TensorDescriber();
         (ReadOnlyMemory<byte> pickle, IReadOnlyList<StorageEntry> storages) = TorchPickler.Write(value, describer, options);
-        using ByteSink sink = ByteSink.ToStream(stream);
-        if (options.StreamForm)
-            WriteStream(sink, pickle, storages);
-        else
-            Write(sink, "archive", pickle, storages);
-        sink.Commit();
+        Write(sink, "archive", pickle, storages);
         GC.KeepAlive(value);
     }
 
@@ -70,21 +77,31 @@ internal static class CheckpointWriter
         {
             System.Buffers.Binary.BinaryPrimitives.WriteInt64LittleEndian(count, storage.ByteLength / storage.WrittenItemSize);
             sink.Write(count);
-            byte* data = storage.LivePointer;
-            if (data == null)
-                data = storage.MappedPointer;
-            if (data != null)
-                sink.Write(data, storage.ByteLength);
-            else if (storage.ByteLength > 0)
-                sink.Write(storage.ReadBytes());
-            GC.KeepAlive(storage);
+            WriteBytes(sink, storage);
         }
     }
 
-    private static void Plain(ByteSink sink, object value)
+    /// <summary>Appends the bytes of a storage.</summary>
+    public static unsafe void WriteBytes(ByteSink sink, StorageEntry storage)
+    {
+        byte* data = storage.LivePointer;
+        if (data == null)
+            data = storage.MappedPointer;
+        if (data != null)
+            sink.Write(data, storage.ByteLength);
+        else if (storage.ByteLength > 0)
+            sink.Write(storage.ReadBytes());
+        GC.KeepAlive(storage);
+    }
+
+    /// <summary>Appends a pickle of values that are no tensors.</summary>
+    public static void Plain(ByteSink sink, object value) => sink.Write(Plain(value).Span);
+
+    /// <summary>A pickle of values that are no tensors.</summary>
+    public static ReadOnlyMemory<byte> Plain(object value)
     {
         using var describer = new TensorDescriber();
-        sink.Write(TorchPickler.Write(value, describer, SaveOptions.Default).Pickle.Span);
+        return TorchPickler.Write(value, describer, SaveOptions.Default).Pickle;
     }
 
     private static unsafe void WriteStorage(ZipWriter zip, string name, StorageEntry storage)

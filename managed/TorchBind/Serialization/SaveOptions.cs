@@ -21,4 +21,9 @@ public sealed class SaveOptions
     /// <c>torch.save(_use_new_zipfile_serialization=False)</c>.
     /// </summary>
     public bool StreamForm { get; init; }
+
+    /// <summary>
+    /// Writes the tar form of the first PyTorch versions (before 0.1.10). <c>torch.load</c> still reads it, though not with <c>weights_only=True</c>.
+    /// </summary>
+    public bool TarForm { get; init; }
 }

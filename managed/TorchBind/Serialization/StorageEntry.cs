@@ -33,7 +33,7 @@ public sealed class StorageEntry
         _skip = skip;
         _zip = zip;
         _record = record;
-        if (record.IsStored && !record.Encrypted)
+        if (record.IsPlain)
         {
             _source = zip.Source;
             Offset = record.DataOffset + skip;

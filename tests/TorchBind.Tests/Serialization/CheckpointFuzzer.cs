@@ -39,6 +39,9 @@ internal sealed class CheckpointFuzzer(string name, byte[] seedFile, IReadOnlyLi
     /// <summary>Called with each damaged file that was read all the same.</summary>
     public Action<byte[], CheckpointContent>? OnAccepted { get; init; }
 
+    /// <summary>The seed of the file that is being read.</summary>
+    public int Seed { get; private set; }
+
     public TimeSpan Slowest { get; private set; }
 
     public double MostMemory { get; private set; }
@@ -48,6 +51,7 @@ internal sealed class CheckpointFuzzer(string name, byte[] seedFile, IReadOnlyLi
     {
         for (int seed = firstSeed; seed < firstSeed + count; seed++)
         {
+            Seed = seed;
             byte[] file = Damage(seed);
             long start = Stopwatch.GetTimestamp();
             long allocated = GC.GetAllocatedBytesForCurrentThread();

@@ -13,7 +13,11 @@ internal sealed class Describer
     private readonly Dictionary<StorageEntry, int> _storages = new(ReferenceEqualityComparer.Instance);
     private int _depth;
 
-    /// <summary>Null for content that has no description: objects that weights-only loading refuses.</summary>
+    /// <summary>The content has no description, because it holds an object of a class that is not known.</summary>
+    internal sealed class InertException(PickleObject inert) : NotSupportedException($"{inert.TypeName}, made of {PythonEquality.Describe(inert.Arguments)}");
+
+    /// <summary>Describes a value.</summary>
+    /// <exception cref="NotSupportedException">The value has no description.</exception>
     public JsonNode? Describe(object? value)
     {
         if (++_depth > 60)
@@ -38,6 +42,7 @@ internal sealed class Describer
                 DType dtype => Node("dtype", JsonValue.Create(dtype.Name())),
                 Device device => Node("device", JsonValue.Create(device.ToString())),
                 TensorEntry tensor => Tensor(tensor),
+                PickleObject inert => throw new InertException(inert),
                 _ => throw new NotSupportedException("not for weights-only loading"),
             };
         }

@@ -91,6 +91,9 @@ public class ToolTests
     [TestCase("npz", "b.npz")]
     [TestCase("sharded-safetensors", "b")]
     [TestCase("sharded-zip", "b")]
+    [TestCase("tar", "b.pth")]
+    [TestCase("torchscript", "b.pt")]
+    [TestCase("distributed", "b")]
     public void ConvertKeepsEveryValue(string form, string target)
     {
         var source = Fixture("state_dict.pth");
@@ -106,8 +109,45 @@ public class ToolTests
             "stream" => CheckpointFormat.Legacy,
             "npz" => CheckpointFormat.Npz,
             "safetensors" => CheckpointFormat.SafeTensors,
+            "tar" => CheckpointFormat.Tar,
+            "torchscript" => CheckpointFormat.TorchScript,
+            "distributed" => CheckpointFormat.Distributed,
             _ => CheckpointFormat.Sharded,
         }));
+    }
+
+    [Test]
+    public void PythonReadsWhatConvertWrites()
+    {
+        var state = Fixture("state_dict.pth");
+        var nested = Fixture("checkpoint.pth");
+        Fine("convert", state, InFolder("state.tar"), "--to", "tar");
+        Fine("convert", nested, InFolder("nested.tar"), "--to", "tar");
+        Fine("convert", state, InFolder("state.pt"), "--to", "torchscript");
+        Fine("convert", Fixture("script.pt"), InFolder("script.pt"), "--to", "torchscript");
+        Fine("convert", state, InFolder("state"), "--to", "distributed");
+        Fine("convert", nested, InFolder("nested"), "--to", "distributed");
+        var list = new[]
+        {
+            new { form = "tar", path = InFolder("state.tar"), source = state },
+            new { form = "tar", path = InFolder("nested.tar"), source = nested },
+            new { form = "torchscript", path = InFolder("state.pt"), source = state },
+            new { form = "torchscript", path = InFolder("script.pt"), source = Fixture("script.pt") },
+            new { form = "distributed", path = InFolder("state"), source = state },
+            new { form = "distributed", path = InFolder("nested"), source = nested },
+        };
+        File.WriteAllText(InFolder("list.json"), JsonSerializer.Serialize(list));
+        var result = PythonOracle.RunJson<JsonElement>("check_converted.py", [InFolder("list.json")]);
+        Assert.That(result.GetProperty("problems").EnumerateArray().Select(static p => p.GetString()), Is.Empty);
+        Assert.That(result.GetProperty("checked").GetInt32(), Is.EqualTo(list.Length));
+
+        // Weights alone are no program.
+        var (code, _, errors) = Run("convert", state, InFolder("state.pt2"));
+        Assert.That((code, errors), Is.EqualTo((2, errors)).And.Matches<(int, string)>(static r => r.Item2.Contains("graph", StringComparison.Ordinal)));
+        // One name for a tensor and for a module cannot be.
+        SafeTensors.Save(Tensors(("a", Torch.Ones([2])), ("a.b", Torch.Ones([1]))), InFolder("both.safetensors"));
+        Assert.That(Run("convert", InFolder("both.safetensors"), InFolder("both.pt"), "--to", "torchscript").Errors, Does.Contain("'a'").And.Contain("cannot have both"));
+        Assert.That(File.Exists(InFolder("both.pt")), Is.False);
     }
 
     [Test]

@@ -20,6 +20,9 @@ internal sealed class CheckpointContent : IDisposable
     /// <summary>Texts that a safetensors file or an index carries beside the tensors.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>The classes and functions that a pickle of <c>torch.save</c> names, also where no value of the content is made of them.</summary>
+    public IReadOnlyCollection<PickleGlobal> Names { get; init; } = [];
+
     /// <summary>For a TorchScript archive: which attributes of its classes are parameters and buffers.</summary>
     public ScriptClasses? ScriptClasses { get; init; }
 

@@ -9,7 +9,7 @@ namespace TorchBind.Serialization.Forms;
 /// </summary>
 internal static class DistributedForm
 {
-    private const string MetadataName = ".metadata";
+    internal const string MetadataName = ".metadata";
 
     public static bool Is(string folder) => File.Exists(Path.Combine(folder, MetadataName));
 

@@ -47,6 +47,98 @@ internal static class TarForm
             : throw FormDetector.Unrecognised(source, $"is a tar archive, but not a checkpoint: it has no member '{name}'. Unpack it first and load the checkpoint inside");
     }
 
+    /// <summary>Writes the three members. Their lengths are known beforehand, so storages are written straight from where they are.</summary>
+    public static void Write(ByteSink sink, ReadOnlyMemory<byte> pickle, IReadOnlyList<StorageEntry> storages, IReadOnlyList<TensorEntry> tensors)
+    {
+        var types = new Dictionary<StorageEntry, DType>(ReferenceEqualityComparer.Instance);
+        foreach (TensorEntry tensor in tensors)
+            types.TryAdd(tensor.Storage!, tensor.DType);
+        ReadOnlyMemory<byte> count = CheckpointWriter.Plain((long)storages.Count);
+        ReadOnlyMemory<byte>[] descriptions = [.. storages.Select((storage, i) => CheckpointWriter.Plain(new PickleTuple(
+            TorchPickler.TarKey(i, storage: true), storage.Location, new PickleGlobal("torch", TorchNames.StorageOf(types[storage])!))))];
+        ReadOnlyMemory<byte> views = CheckpointWriter.Plain(new List<object?>());
+        long length = count.Length + views.Length;
+        for (int i = 0; i < storages.Count; i++)
+            length += descriptions[i].Length + 8 + storages[i].ByteLength;
+
+        Begin(sink, "storages", length);
+        sink.Write(count.Span);
+        Span<byte> number = stackalloc byte[8];
+        for (int i = 0; i < storages.Count; i++)
+        {
+            sink.Write(descriptions[i].Span);
+            BinaryPrimitives.WriteInt64LittleEndian(number, storages[i].ByteLength / types[storages[i]].ItemSize());
+            sink.Write(number);
+            CheckpointWriter.WriteBytes(sink, storages[i]);
+        }
+        sink.Write(views.Span);
+        End(sink, length);
+
+        byte[] described = Describe(tensors, storages);
+        Begin(sink, "tensors", described.Length);
+        sink.Write(described);
+        End(sink, described.Length);
+        Begin(sink, "pickle", pickle.Length);
+        sink.Write(pickle.Span);
+        End(sink, pickle.Length);
+        sink.Write(stackalloc byte[2 * Block]);
+    }
+
+    private static byte[] Describe(IReadOnlyList<TensorEntry> tensors, IReadOnlyList<StorageEntry> storages)
+    {
+        var numbers = new Dictionary<StorageEntry, int>(ReferenceEqualityComparer.Instance);
+        for (int i = 0; i < storages.Count; i++)
+            numbers.Add(storages[i], i);
+        Span<byte> number = stackalloc byte[8];
+        var bytes = new MemoryStream();
+        bytes.Write(CheckpointWriter.Plain((long)tensors.Count).Span);
+        for (int i = 0; i < tensors.Count; i++)
+        {
+            TensorEntry tensor = tensors[i];
+            // Readers do not look at the class; complex types have none.
+            string type = tensor.DType.IsComplex() ? "FloatTensor" : TorchNames.StorageOf(tensor.DType)!.Replace("Storage", "Tensor", StringComparison.Ordinal);
+            bytes.Write(CheckpointWriter.Plain(new PickleTuple(
+                TorchPickler.TarKey(i, storage: false), TorchPickler.TarKey(numbers[tensor.Storage!], storage: true), new PickleGlobal("torch", type))).Span);
+            foreach (long value in (long[])[tensor.Dimensions.Length, .. tensor.Dimensions, .. tensor.Steps, tensor.StorageOffset])
+            {
+                BinaryPrimitives.WriteInt64LittleEndian(number, value);
+                bytes.Write(number);
+            }
+        }
+        return bytes.ToArray();
+    }
+
+    private static void Begin(ByteSink sink, string name, long length)
+    {
+        Span<byte> header = stackalloc byte[Block];
+        header.Clear();
+        Encoding.ASCII.GetBytes(name, header);
+        "0000644"u8.CopyTo(header[100..]); // mode
+        "0000000"u8.CopyTo(header[108..]); // user and group
+        "0000000"u8.CopyTo(header[116..]);
+        if (length < 1L << 33)
+        {
+            Encoding.ASCII.GetBytes(Convert.ToString(length, 8).PadLeft(11, '0'), header[124..]);
+        }
+        else
+        {
+            header[124] = 0x80; // eight gigabytes and more: a binary number
+            BinaryPrimitives.WriteInt64BigEndian(header[128..], length);
+        }
+        "00000000000"u8.CopyTo(header[136..]); // no time: the same content gives the same file
+        header[156] = (byte)'0';
+        "ustar\000"u8.CopyTo(header[257..]);
+        header.Slice(148, 8).Fill((byte)' ');
+        int sum = 0;
+        foreach (byte b in header)
+            sum += b;
+        Encoding.ASCII.GetBytes(Convert.ToString(sum, 8).PadLeft(6, '0'), header[148..]);
+        header[154] = 0;
+        sink.Write(header);
+    }
+
+    private static void End(ByteSink sink, long length) => sink.Write(stackalloc byte[(int)((Block - length % Block) % Block)]);
+
     private static Dictionary<string, (long Offset, long Length)> Members(ByteSource source)
     {
         var members = new Dictionary<string, (long, long)>(StringComparer.Ordinal);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Unicode;
 using TorchBind.Serialization.IO;
 using TorchBind.Serialization.Pickle;
 using TorchBind.Serialization.Zip;
@@ -37,6 +38,7 @@ internal static class ZipForm
         if (data is null)
             throw NotTorch(zip);
         CheckVersion(zip, root);
+        CheckNotes(zip, root);
         bool script = zip.Find(root + "/constants.pkl") is not null;
         bool bigEndian = IsBigEndian(zip, root);
 
@@ -51,6 +53,7 @@ internal static class ZipForm
             Root = value,
             Tensors = interpreter.Tensors,
             Storages = interpreter.Storages,
+            Names = interpreter.Names,
             Sources = [zip.Source],
             ScriptClasses = script ? new ScriptClasses(zip, root) : null,
         };
@@ -59,7 +62,7 @@ internal static class ZipForm
     /// <summary>The pickle in a record, read in place if it is stored.</summary>
     public static PickleInput Pickle(ZipReader zip, ZipRecord record, CheckpointOptions options)
     {
-        if (record.IsStored && !record.Encrypted)
+        if (record.IsPlain)
             return new PickleInput(zip.Source, record.DataOffset, record.DataOffset + record.Length, options.MaxPickleBytes, record.Name);
         byte[] bytes = zip.Read(record, options.MaxPickleBytes);
         return new PickleInput(ByteSource.FromMemory(bytes, zip.Source.Name), 0, bytes.Length, options.MaxPickleBytes, record.Name);
@@ -75,6 +78,7 @@ internal static class ZipForm
                     return new StorageEntry(key, dtype, location, byteLength) { IsUntyped = untyped };
                 throw CheckpointException.Corrupt($"{zip.Source.Name} has no record '{folder}{key}', which a tensor's data should be in.", folder + key);
             }
+            zip.CheckReadable(record);
             if (record.Length < byteLength)
             {
                 throw CheckpointException.Corrupt(
@@ -115,6 +119,20 @@ internal static class ZipForm
             throw CheckpointException.Unsupported(
                 $"{zip.Source.Name} is an archive of version {version}; 1 to {MaxVersion} are known. It was written by a newer PyTorch: a newer TorchBind may read it.", record.Name);
         }
+    }
+
+    // What torch.save notes beside the content. Nothing depends on it here, but torch refuses an archive where it is damaged.
+    private static void CheckNotes(ZipReader zip, string root)
+    {
+        if (zip.Find(root + "/.format_version") is { } format)
+            zip.Read(format, 64);
+        if (zip.Find(root + "/.storage_alignment") is { } alignment
+            && !int.TryParse(Encoding.ASCII.GetString(zip.Read(alignment, 64)), NumberStyles.Integer, CultureInfo.InvariantCulture, out _))
+        {
+            throw CheckpointException.Corrupt($"The record '{alignment.Name}' in {zip.Source.Name} holds no number.", alignment.Name);
+        }
+        if (zip.Find(root + "/.data/serialization_id") is { } record && !Utf8.IsValid(zip.Read(record, 1 << 20)))
+            throw CheckpointException.Corrupt($"The record '{record.Name}' in {zip.Source.Name} is not the number that torch.save writes there: the file is damaged.", record.Name);
     }
 
     private static bool IsBigEndian(ZipReader zip, string root)

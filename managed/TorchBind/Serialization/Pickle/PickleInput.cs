@@ -36,6 +36,9 @@ internal sealed class PickleInput
     /// <summary>The position in the source of the next byte.</summary>
     public long Position => _windowStart + _at;
 
+    /// <summary>Where the pickle ends at the latest.</summary>
+    public long End => _end;
+
     /// <summary>How many bytes were read.</summary>
     public long Consumed => Position - _start;
 

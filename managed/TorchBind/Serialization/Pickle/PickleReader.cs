@@ -131,8 +131,9 @@ internal sealed class PickleReader
                     if (protocol > 5)
                         throw _input.Unsupported($"it is of protocol {protocol}; 0 to 5 are known.");
                     break;
-                case 0x95: // FRAME: only a hint for buffering
-                    _input.ReadLength64();
+                case 0x95: // FRAME: how much to read at once
+                    if (_input.ReadLength64() > _input.End - _input.Position)
+                        throw Corrupt("a frame is longer than what is left.");
                     break;
                 case (byte)'.':
                     return Pop();
@@ -347,14 +348,14 @@ internal sealed class PickleReader
                 case 0x81: // NEWOBJ
                     arguments = Pop();
                     callable = Pop();
-                    Push(Reduce(callable, arguments as PickleTuple ?? throw Corrupt("the arguments of a class are not a tuple."), null));
+                    Push(Reduce(Class(callable), arguments as PickleTuple ?? throw Corrupt("the arguments of a class are not a tuple."), null));
                     break;
                 case 0x92: // NEWOBJ_EX
                     object? keywords = Pop();
                     arguments = Pop();
                     callable = Pop();
                     Push(Reduce(
-                        callable,
+                        Class(callable),
                         arguments as PickleTuple ?? throw Corrupt("the arguments of a class are not a tuple."),
                         keywords as PickleDictionary ?? throw Corrupt("the keyword arguments of a class are not a dictionary.")));
                     break;
@@ -476,8 +477,16 @@ internal sealed class PickleReader
             SetItem(target, _stack[i], _stack[i + 1]);
     }
 
+    // A name whose objects are made without a call must be one of a class, where it is known what it names.
+    private object? Class(object? callable) => callable is PickleGlobal
+        { Module: "torch._utils" or "_codecs" or "copyreg" or "torch.jit._pickle" } or PickleGlobal { FullName: "torch.serialization._get_layout" }
+        ? throw Corrupt($"{callable} is a function, but is used as a class.")
+        : callable;
+
     private object? Reduce(object? callable, PickleTuple arguments, PickleDictionary? keywords)
     {
+        if (callable is not (PickleGlobal or PickleObject))
+            throw Corrupt($"a {PythonEquality.KindOf(callable)} is called like a function.");
         if (callable is PickleGlobal global && keywords is null)
         {
             // copyreg's helpers only wrap the class they are given.
@@ -507,21 +516,18 @@ internal sealed class PickleReader
             case PickleObject opaque:
                 opaque.State = state;
                 return;
-            case PickleDictionary dictionary:
+            case PickleDictionary { Kind: PickleDictionaryKind.OrderedDict or PickleDictionaryKind.Counter } dictionary:
                 if (state is PickleTuple { Count: 2 } both)
                     state = both[0];
-                if (state is PickleDictionary attributes)
-                {
-                    if (dictionary.Attributes is null)
-                        dictionary.Attributes = attributes;
-                    else
-                        Fill(dictionary.Attributes, attributes);
-                }
+                if (state is not PickleDictionary attributes)
+                    throw Corrupt($"the attributes of a dictionary are a {PythonEquality.KindOf(state)}.");
+                if (dictionary.Attributes is null)
+                    dictionary.Attributes = attributes;
+                else
+                    Fill(dictionary.Attributes, attributes);
                 return;
             case not null when _interpreter is not null && _interpreter.TryBuild(this, target, state):
                 return;
-            case PickleSet or List<object?> or PickleByteArray:
-                return; // attributes of a subclass of a container, of no consequence to its content
             default:
                 throw Corrupt($"state is put into a {PythonEquality.KindOf(target)}.");
         }
@@ -780,7 +786,7 @@ internal static class PythonBuiltins
             case "utf-8" or "utf8" or "ascii":
                 return Surrogates.Encode(text);
             default:
-                return null;
+                throw reader.Input.Unsupported($"a byte string is written as text in the encoding '{encoding}', which torch does not use.");
         }
     }
 

@@ -14,6 +14,7 @@ internal sealed class TorchInterpreter(StorageLookup lookup) : IPickleInterprete
 {
     private readonly Dictionary<string, StorageEntry> _storages = new(StringComparer.Ordinal);
     private readonly List<TensorEntry> _tensors = [];
+    private readonly HashSet<PickleGlobal> _names = [];
 
     /// <summary>Every tensor that was met, parts of sparse ones included.</summary>
     public IReadOnlyList<TensorEntry> Tensors => _tensors;
@@ -21,8 +22,14 @@ internal sealed class TorchInterpreter(StorageLookup lookup) : IPickleInterprete
     /// <summary>Every storage that was met.</summary>
     public IReadOnlyCollection<StorageEntry> Storages => _storages.Values;
 
+    /// <summary>Every class and function that was named, but for those that stand for values.</summary>
+    public IReadOnlyCollection<PickleGlobal> Names => _names;
+
     /// <summary>Answers for persistent ids of the tar form, which are the keys of objects read before.</summary>
     public Func<string, object?>? OldObjects { get; init; }
+
+    /// <summary>Whether storages are named as in the stream form, which adds what part of another storage they are.</summary>
+    public bool NamesViews { get; init; }
 
     /// <summary>Tensor by index for TorchScript's <c>build_tensor_from_id</c>.</summary>
     public IReadOnlyList<TensorEntry>? TensorTable { get; init; }
@@ -30,6 +37,8 @@ internal sealed class TorchInterpreter(StorageLookup lookup) : IPickleInterprete
     public bool TryResolve(PickleGlobal name, out object? value)
     {
         value = name.Module == "torch" && TorchNames.DTypeOf(name.Name) is { } dtype ? dtype : null;
+        if (value is null)
+            _names.Add(name);
         return value is not null;
     }
 
@@ -48,7 +57,7 @@ internal sealed class TorchInterpreter(StorageLookup lookup) : IPickleInterprete
         {
             case "module" when tuple.Count >= 2:
                 return tuple[1]; // the old form kept the source of module classes; only the name matters
-            case "storage" when tuple.Count is 5 or 6:
+            case "storage" when tuple.Count == (NamesViews ? 6 : 5):
                 return Storage(reader, tuple);
             default:
                 throw reader.Corrupt($"a persistent id names a {PythonEquality.Describe(tuple[0])}, which torch does not write.");
@@ -86,8 +95,6 @@ internal sealed class TorchInterpreter(StorageLookup lookup) : IPickleInterprete
             case NumpyPickle.TypeDescription type:
                 type.Build(reader, state);
                 return true;
-            case StorageEntry or Device or DType or Layout:
-                return true;
             default:
                 return false;
         }
@@ -118,13 +125,13 @@ internal sealed class TorchInterpreter(StorageLookup lookup) : IPickleInterprete
         {
             throw reader.Corrupt($"the storage '{key}' is described in two different ways.");
         }
-        return id.Count == 6 && id[5] is PickleTuple view ? StorageView(reader, storage, view) : storage;
+        return id.Count == 5 || id[5] is null ? storage : StorageView(reader, storage, id[5]);
     }
 
-    private static StorageEntry StorageView(PickleReader reader, StorageEntry root, PickleTuple view)
+    private static StorageEntry StorageView(PickleReader reader, StorageEntry root, object? description)
     {
         int item = root.DType.ItemSize();
-        if (view.Count != 3 || view[1] is not long offset || view[2] is not long size
+        if (description is not PickleTuple { Count: 3 } view || view[1] is not long offset || view[2] is not long size
             || offset < 0 || size < 0 || offset > root.ByteLength / item || size > root.ByteLength / item - offset)
         {
             throw reader.Corrupt($"a view of the storage '{root.Key}' reaches outside of it.");
@@ -141,16 +148,21 @@ internal sealed class TorchInterpreter(StorageLookup lookup) : IPickleInterprete
             case "_rebuild_tensor_v2" when a.Count is 6 or 7:
                 TensorEntry tensor = Strided(reader, a, null, a.Count == 7 ? a[6] : null);
                 tensor.RequiresGrad = Flag(reader, a[4]);
+                CheckHooks(reader, a[5]);
                 return Register(tensor);
             case "_rebuild_tensor_v3" when a.Count is 7 or 8:
                 tensor = Strided(reader, a, DTypeArgument(reader, a[6]), a.Count == 8 ? a[7] : null);
                 tensor.RequiresGrad = Flag(reader, a[4]);
+                CheckHooks(reader, a[5]);
                 return Register(tensor);
-            case "_rebuild_parameter" when a.Count is 2 or 3:
+            case "_rebuild_parameter" when a.Count == 3:
+                CheckHooks(reader, a[2]);
                 return AsParameter(reader, a[0], Flag(reader, a[1]), null);
             case "_rebuild_parameter_with_state" when a.Count == 4:
+                CheckHooks(reader, a[2]);
                 return AsParameter(reader, a[0], Flag(reader, a[1]), a[3]);
-            case "_rebuild_qtensor" when a.Count is 6 or 7:
+            case "_rebuild_qtensor" when a.Count == 7:
+                CheckHooks(reader, a[6]);
                 return Register(Quantized(reader, a));
             case "_rebuild_sparse_tensor" or "_rebuild_sparse_csr_tensor" when a.Count == 2:
                 return Register(Sparse(reader, a));
@@ -162,9 +174,19 @@ internal sealed class TorchInterpreter(StorageLookup lookup) : IPickleInterprete
                 if (strides.Length != shape.Length || Shapes.Count(shape) < 0)
                     throw reader.Corrupt("a meta tensor's shape and strides do not fit.");
                 return Register(new TensorEntry(TensorEntryKind.Meta, DTypeArgument(reader, a[0]), shape) { Steps = strides, RequiresGrad = Flag(reader, a[3]) });
+            case "_rebuild_tensor" or "_rebuild_tensor_v2" or "_rebuild_tensor_v3" or "_rebuild_parameter" or "_rebuild_parameter_with_state" or "_rebuild_qtensor"
+                or "_rebuild_sparse_tensor" or "_rebuild_sparse_csr_tensor" or "_rebuild_nested_tensor" or "_rebuild_meta_tensor_no_storage":
+                throw reader.Corrupt($"{name} is called with {a.Count} arguments, which is not how any known PyTorch writes it.");
             default:
                 return null;
         }
+    }
+
+    // Hooks are functions, which a file cannot carry; what stands for them is a dictionary, nearly always an empty one.
+    private static void CheckHooks(PickleReader reader, object? hooks)
+    {
+        if (hooks is not (PickleDictionary or null))
+            throw reader.Corrupt($"the hooks of a tensor are a {PythonEquality.KindOf(hooks)}, not a dictionary.");
     }
 
     private TensorEntry Register(TensorEntry tensor)
@@ -182,10 +204,19 @@ internal sealed class TorchInterpreter(StorageLookup lookup) : IPickleInterprete
         TensorEntry tensor = Over(reader.Corrupt, storage, dtype ?? storage.DType, offset, Shape(reader, a[2]), Shape(reader, a[3]));
         if (metadata is PickleDictionary flags)
         {
-            tensor.IsConjugate = flags.TryGetValue("conj", out object? conj) && conj is true;
-            tensor.IsNegative = flags.TryGetValue("neg", out object? neg) && neg is true;
+            foreach ((object? key, object? value) in flags)
+            {
+                if (key is not string || value is not bool)
+                    throw reader.Corrupt("what is noted of a tensor are not names with booleans.");
+            }
+            tensor.IsConjugate = flags.TryGetValue("conj", out object? conj) && Flag(reader, conj);
+            tensor.IsNegative = flags.TryGetValue("neg", out object? neg) && Flag(reader, neg);
             if (tensor.IsConjugate && !tensor.DType.IsComplex())
                 throw reader.Corrupt($"a tensor of {tensor.DType.Name()} is marked as a conjugate.");
+        }
+        else if (metadata is not null)
+        {
+            throw reader.Corrupt($"what is noted of a tensor is a {PythonEquality.KindOf(metadata)}, not a dictionary.");
         }
         return tensor;
     }
@@ -337,7 +368,11 @@ internal sealed class TorchInterpreter(StorageLookup lookup) : IPickleInterprete
                 reader.ChargeCopy(items.Count);
                 return new PickleTuple([.. items]) { IsSize = true };
             case "device" when a.Count is 1 or 2 && a[0] is string type:
-                return a.Count == 1 ? TorchNames.DeviceOf(type, -1) : a[1] is long index ? TorchNames.DeviceOf(type, index) : null;
+                if (a.Count == 1)
+                    return TorchNames.DeviceOf(type, -1);
+                if (a[1] is not long index)
+                    return null;
+                return index is >= -1 and <= 127 ? TorchNames.DeviceOf(type, index) : throw reader.Corrupt($"a device has the number {index}.");
             case "Tensor" when a.Count == 0:
                 return Register(new TensorEntry(TensorEntryKind.Strided, DType.Float32, [0]) { IsComplete = false });
             default:
@@ -363,8 +398,8 @@ internal sealed class TorchInterpreter(StorageLookup lookup) : IPickleInterprete
         return parameter;
     }
 
-    // The two state forms of very old tensors: (storage, offset, size, stride), and (data, _, hooks, requires_grad, _) of the
-    // time when variables wrapped tensors. Anything else is attributes.
+    // The state forms of very old tensors: (storage, offset, size, stride), (data, _, hooks, requires_grad, _) of the time when variables
+    // wrapped tensors, and (requires_grad, _, hooks).
     private static void BuildTensor(PickleReader reader, TensorEntry tensor, object? state)
     {
         if (state is PickleTuple { Count: 4 } four && four[0] is StorageEntry)
@@ -377,9 +412,13 @@ internal sealed class TorchInterpreter(StorageLookup lookup) : IPickleInterprete
             tensor.Become(data);
             tensor.RequiresGrad = five[3] is bool requires ? requires : five[2] is true;
         }
+        else if (state is PickleTuple { Count: 3 } three && three[0] is bool requiresGrad)
+        {
+            tensor.RequiresGrad = requiresGrad;
+        }
         else
         {
-            tensor.State = state;
+            throw reader.Corrupt($"the state of a tensor is a {PythonEquality.KindOf(state)}, not as any PyTorch writes it.");
         }
     }
 
@@ -413,9 +452,7 @@ internal sealed class TorchInterpreter(StorageLookup lookup) : IPickleInterprete
     private static bool Flag(PickleReader reader, object? value) => value switch
     {
         bool b => b,
-        long n => n != 0,
-        null => false,
-        _ => throw reader.Corrupt($"a flag is a {PythonEquality.KindOf(value)}."),
+        _ => throw reader.Corrupt($"a flag is a {PythonEquality.KindOf(value)}, not a boolean."),
     };
 
     private static double? Number(object? value) => value switch

@@ -10,6 +10,7 @@ internal sealed class TorchPickler : PickleWriter
     private readonly HashSet<StorageEntry> _mixed;
     private readonly Dictionary<StorageEntry, Slot> _slots = new(ReferenceEqualityComparer.Instance);
     private readonly List<StorageEntry> _storages = [];
+    private readonly List<TensorEntry> _tensors = [];
     private bool _plain;
 
     private sealed record Slot(string Key, DType DType, bool Untyped);
@@ -29,24 +30,34 @@ internal sealed class TorchPickler : PickleWriter
     /// <summary>The pickle, and the storages in the order of their numbers.</summary>
     public static (ReadOnlyMemory<byte> Pickle, IReadOnlyList<StorageEntry> Storages) Write(object? root, TensorDescriber describer, SaveOptions options)
     {
+        (ReadOnlyMemory<byte> pickle, IReadOnlyList<StorageEntry> storages, _) = WriteApart(root, describer, options);
+        return (pickle, storages);
+    }
+
+    /// <summary>The same, with the tensors that the pickle of the tar form refers to by the numbers <see cref="TarKey"/>.</summary>
+    public static (ReadOnlyMemory<byte> Pickle, IReadOnlyList<StorageEntry> Storages, IReadOnlyList<TensorEntry> Tensors) WriteApart(object? root, TensorDescriber describer, SaveOptions options)
+    {
         var mixed = new HashSet<StorageEntry>(ReferenceEqualityComparer.Instance);
         while (true)
         {
             try
             {
                 var pickler = new TorchPickler(describer, options, mixed);
-                return (pickler.WriteAll(root), pickler._storages);
+                return (pickler.WriteAll(root), pickler._storages, pickler._tensors);
             }
-            catch (MixedStorageException e) when (!options.ForOldReaders && mixed.Add(e.Storage))
+            catch (MixedStorageException e) when (!options.ForOldReaders && !options.TarForm && mixed.Add(e.Storage))
             {
                 // Tensors of two types on one storage: once more, with that storage as plain bytes.
             }
             catch (MixedStorageException)
             {
-                throw new NotSupportedException("Two tensors of different element types share memory. PyTorch 1.13 cannot read that; save a Clone() of one of them.");
+                throw new NotSupportedException($"Two tensors of different element types share memory. {(options.TarForm ? "The tar form cannot say" : "PyTorch 1.13 cannot read")} that; save a Clone() of one of them.");
             }
         }
     }
+
+    /// <summary>The number that stands for a storage or a tensor in the tar form, where both are counted together.</summary>
+    public static long TarKey(int index, bool storage) => 2L * index + (storage ? 2 : 1);
 
     protected override bool TryWrite(object value)
     {
@@ -139,6 +150,11 @@ internal sealed class TorchPickler : PickleWriter
     {
         switch (tensor.Kind)
         {
+            case TensorEntryKind.Strided when _options.TarForm:
+                WriteReference(tensor, requiresGrad);
+                break;
+            case TensorEntryKind.Quantized or TensorEntryKind.Nested or TensorEntryKind.Meta when _options.TarForm:
+                throw new NotSupportedException($"The tar form of 2016 has no {tensor.Kind.ToString().ToLowerInvariant()} tensors; save without TarForm.");
             case TensorEntryKind.Strided:
                 WriteStrided(tensor, requiresGrad);
                 break;
@@ -169,6 +185,21 @@ internal sealed class TorchPickler : PickleWriter
                 Op('R');
                 break;
         }
+    }
+
+    // In the tar form tensors stand apart, and the pickle only names them.
+    private void WriteReference(TensorEntry tensor, bool requiresGrad)
+    {
+        if (requiresGrad)
+            throw new NotSupportedException("The tensors of the tar form of 2016 do not say that they require gradients; save a Detach() of them, or a Parameter.");
+        if (tensor.IsConjugate || tensor.IsNegative)
+            throw new NotSupportedException("The tar form of 2016 has no conjugate or negative views; save ResolveConj().ResolveNeg() of the tensor.");
+        StorageEntry storage = tensor.Storage ?? throw new NotSupportedException("A tensor without a storage cannot be saved.");
+        if (SlotOf(storage, tensor.DType).Untyped)
+            throw new NotSupportedException($"The tar form of 2016 has no storage for {tensor.DType.Name()}; convert the tensor.");
+        WriteString(TarKey(_tensors.Count, storage: false).ToString(CultureInfo.InvariantCulture));
+        Op('Q');
+        _tensors.Add(tensor);
     }
 
     private void WriteStrided(TensorEntry tensor, bool requiresGrad)

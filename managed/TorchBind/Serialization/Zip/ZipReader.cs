@@ -8,7 +8,7 @@ namespace TorchBind.Serialization.Zip;
 /// <summary>One record of a zip archive, as its central directory describes it.</summary>
 internal sealed class ZipRecord
 {
-    internal ZipRecord(string name, long headerOffset, long compressedLength, long length, uint crc, ushort method, bool encrypted)
+    internal ZipRecord(string name, long headerOffset, long compressedLength, long length, uint crc, ushort method, ushort flags)
     {
         Name = name;
         HeaderOffset = headerOffset;
@@ -16,7 +16,8 @@ internal sealed class ZipRecord
         Length = length;
         Crc = crc;
         Method = method;
-        Encrypted = encrypted;
+        Encrypted = (flags & (1 | 0x40)) != 0;
+        IsPatch = (flags & 0x20) != 0;
     }
 
     public string Name { get; }
@@ -32,6 +33,12 @@ internal sealed class ZipRecord
     public ushort Method { get; }
 
     public bool Encrypted { get; }
+
+    /// <summary>Whether it holds the difference to another file, which nobody reads.</summary>
+    public bool IsPatch { get; }
+
+    /// <summary>Whether its bytes lie in the file as they are.</summary>
+    public bool IsPlain => IsStored && !Encrypted && !IsPatch;
 
     public bool IsStored => Method == 0;
 
@@ -122,7 +129,7 @@ internal sealed class ZipReader
     {
         if (record.Length > limit || record.Length > Array.MaxLength)
             throw CheckpointException.Limit($"The record '{record.Name}' in {Source.Name} holds {record.Length:N0} bytes; at most {Math.Min(limit, Array.MaxLength):N0} are read.", record.Name);
-        if (record.IsStored)
+        if (record.IsPlain)
             return Source.ReadArray(record.DataOffset, (int)record.Length);
         ReserveInflation(record);
         byte[] bytes = new byte[record.Length];
@@ -137,7 +144,7 @@ internal sealed class ZipReader
     {
         if (skip > record.Length || count > record.Length - skip)
             throw CheckpointException.Truncated($"The record '{record.Name}' in {Source.Name} holds {record.Length:N0} bytes where {count:N0} are needed.", record.Name);
-        if (record.IsStored)
+        if (record.IsPlain)
         {
             Source.Read(record.DataOffset + skip, destination, count);
             return;
@@ -145,6 +152,7 @@ internal sealed class ZipReader
         ReserveInflation(record);
         using Stream stream = Inflate(record);
         Span<byte> skipped = stackalloc byte[256];
+        long rest = record.Length - skip;
         for (long left = skip; left > 0; left -= Math.Min(left, skipped.Length))
             ReadInflated(stream, record, skipped[..(int)Math.Min(left, skipped.Length)]);
         while (count > 0)
@@ -153,7 +161,11 @@ internal sealed class ZipReader
             ReadInflated(stream, record, new Span<byte>(destination, n));
             destination += n;
             count -= n;
+            rest -= n;
         }
+        for (; rest > 0; rest -= Math.Min(rest, skipped.Length))
+            ReadInflated(stream, record, skipped[..(int)Math.Min(rest, skipped.Length)]);
+        ExpectEnd(stream, record);
     }
 
     /// <summary>Compares a record's bytes with its checksum.</summary>
@@ -174,7 +186,7 @@ internal sealed class ZipReader
     }
 
     /// <summary>A stream over the record's content; nothing is reserved, so only what is pulled costs anything.</summary>
-    public Stream OpenStream(ZipRecord record) => record.IsStored ? new SourceStream(Source, record.DataOffset, record.Length) : Inflate(record);
+    public Stream OpenStream(ZipRecord record) => record.IsPlain ? new SourceStream(Source, record.DataOffset, record.Length) : Inflate(record);
 
     private DeflateStream Inflate(ZipRecord record)
     {
@@ -196,10 +208,13 @@ internal sealed class ZipReader
         }
     }
 
-    private void CheckReadable(ZipRecord record)
+    /// <summary>Refuses a record that is encrypted or packed in a way that is not read.</summary>
+    public void CheckReadable(ZipRecord record)
     {
         if (record.Encrypted)
             throw CheckpointException.Unsupported($"The record '{record.Name}' in {Source.Name} is encrypted; decrypt the archive first.", record.Name);
+        if (record.IsPatch)
+            throw CheckpointException.Unsupported($"The record '{record.Name}' in {Source.Name} is a patch for another file. The archive is damaged, or was not made by torch.", record.Name);
         if (record.Method is not (0 or 8))
             throw CheckpointException.Unsupported($"The record '{record.Name}' in {Source.Name} is compressed by method {record.Method}; only stored and deflated records are read. Pack the archive again without compression.", record.Name);
     }
@@ -264,8 +279,7 @@ internal sealed class ZipReader
         long count = BinaryPrimitives.ReadUInt16LittleEndian(end[10..]);
         long length = BinaryPrimitives.ReadUInt32LittleEndian(end[12..]);
         long offset = BinaryPrimitives.ReadUInt32LittleEndian(end[16..]);
-        int disk = BinaryPrimitives.ReadUInt16LittleEndian(end[4..]);
-        bool severalDisks = disk is not (0 or 0xFFFF) || BinaryPrimitives.ReadUInt16LittleEndian(end[6..]) is not (0 or 0xFFFF)
+        bool severalDisks = BinaryPrimitives.ReadUInt16LittleEndian(end[4..]) != 0 || BinaryPrimitives.ReadUInt16LittleEndian(end[6..]) != 0
             || BinaryPrimitives.ReadUInt16LittleEndian(end[8..]) != count;
         long limit = endOffset;
         if (endOffset >= 20)
@@ -281,11 +295,14 @@ internal sealed class ZipReader
                 source.Read((long)end64Offset, end64);
                 if (BinaryPrimitives.ReadUInt32LittleEndian(end64) != End64Signature)
                     throw CheckpointException.Corrupt($"The zip64 end record of {source.Name} is not where its locator says.", null, (long)end64Offset);
+                if (BinaryPrimitives.ReadUInt64LittleEndian(end64[4..]) < 44)
+                    throw CheckpointException.Corrupt($"The zip64 end record of {source.Name} is shorter than such a record is.", null, (long)end64Offset);
                 count = ToLong(source, BinaryPrimitives.ReadUInt64LittleEndian(end64[32..]));
                 length = ToLong(source, BinaryPrimitives.ReadUInt64LittleEndian(end64[40..]));
                 offset = ToLong(source, BinaryPrimitives.ReadUInt64LittleEndian(end64[48..]));
                 limit = (long)end64Offset;
-                severalDisks |= BinaryPrimitives.ReadUInt32LittleEndian(end64[16..]) != 0 || BinaryPrimitives.ReadUInt32LittleEndian(end64[20..]) != 0
+                // What the short end record says of volumes does not count beside this one.
+                severalDisks = BinaryPrimitives.ReadUInt32LittleEndian(locator[16..]) != 1 || BinaryPrimitives.ReadUInt32LittleEndian(end64[16..]) != 0 || BinaryPrimitives.ReadUInt32LittleEndian(end64[20..]) != 0
                     || BinaryPrimitives.ReadUInt64LittleEndian(end64[24..]) != (ulong)count;
             }
         }
@@ -327,14 +344,16 @@ internal sealed class ZipReader
         if (length == uint.MaxValue || compressed == uint.MaxValue || header == uint.MaxValue)
             ReadZip64Extra(source, name, extra, ref length, ref compressed, ref header);
         at += EntryLength + nameLength + extraLength + commentLength;
-        if (disk is not (0 or 0xFFFF))
+        if (disk != 0)
             throw CheckpointException.Unsupported($"The record '{name}' in {source.Name} is in another volume of a zip archive in several volumes; join them first.", name);
+        if ((flags & 0x2000) != 0)
+            throw CheckpointException.Unsupported($"The directory of {source.Name} is encrypted; decrypt the archive first.", name);
         // Marked as a folder, it would be skipped by torch, which then takes whatever lies in memory for the content.
         if ((BinaryPrimitives.ReadUInt32LittleEndian(entry[38..]) & 0x10) != 0 && compressed > 0)
             throw CheckpointException.Corrupt($"The record '{name}' in {source.Name} is marked as a folder, yet has content.", name);
         if (method == 0 && compressed != length)
             throw CheckpointException.Corrupt($"The record '{name}' in {source.Name} is stored, yet has two different sizes ({compressed:N0} and {length:N0}).", name);
-        return new ZipRecord(name, header, compressed, length, crc, method, (flags & 1) != 0);
+        return new ZipRecord(name, header, compressed, length, crc, method, flags);
     }
 
     private static void ReadZip64Extra(ByteSource source, string name, ReadOnlySpan<byte> extra, ref long length, ref long compressed, ref long header)

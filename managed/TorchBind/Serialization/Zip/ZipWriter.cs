@@ -13,6 +13,7 @@ internal sealed class ZipWriter(ByteSink sink, int alignment = 64)
     private const int ChunkLength = 1 << 20;
     private const ushort Utf8Flag = 1 << 11;
     private const ushort DescriptorFlag = 1 << 3;
+    private readonly long _base = sink.Position; // where in the sink the archive begins
     private readonly List<Entry> _entries = [];
     private readonly HashSet<string> _names = new(StringComparer.Ordinal);
     private bool _finished;
@@ -99,7 +100,7 @@ internal sealed class ZipWriter(ByteSink sink, int alignment = 64)
         if (_finished)
             return;
         _finished = true;
-        long start = sink.Position;
+        long start = sink.Position - _base;
         Span<byte> fixedPart = stackalloc byte[46 + 28];
         foreach (Entry entry in _entries)
         {
@@ -137,7 +138,7 @@ internal sealed class ZipWriter(ByteSink sink, int alignment = 64)
                 sink.Write(field[..extra]);
             }
         }
-        WriteEnd(start, sink.Position - start);
+        WriteEnd(start, sink.Position - _base - start);
     }
 
     private const ushort DosDate = (1 << 5) | 1; // 1 January 1980: the same content gives the same file
@@ -153,7 +154,7 @@ internal sealed class ZipWriter(ByteSink sink, int alignment = 64)
         if (nameBytes.Length > ushort.MaxValue)
             throw new ArgumentException("The record's name is too long for a zip archive.", nameof(name));
         ushort flags = (ushort)((Ascii(nameBytes) ? 0 : Utf8Flag) | (descriptor ? DescriptorFlag : 0));
-        long offset = sink.Position;
+        long offset = sink.Position - _base;
         bool big = length >= uint.MaxValue;
         int zip64 = big ? 20 : 0;
         long unpadded = offset + 30 + nameBytes.Length + zip64 + 4;
@@ -193,7 +194,7 @@ internal sealed class ZipWriter(ByteSink sink, int alignment = 64)
     {
         Span<byte> bytes = stackalloc byte[4];
         BinaryPrimitives.WriteUInt32LittleEndian(bytes, crc);
-        sink.Patch(header.Offset + 14, bytes);
+        sink.Patch(_base + header.Offset + 14, bytes);
         return header with { Crc = crc };
     }
 
