@@ -13,9 +13,9 @@ internal static class Program
               Reads the operator schemas of a libtorch's headers and writes bindings/schemas/<version>.txt.
 
           TorchBind.Bindings csharp [--root DIR]
-              Writes the committed files from the committed schemas and native/include: the P/Invoke declarations and
-              the operator surface in managed/TorchBind/Generated, docs/operators.md and bindings/operators.json, the
-              layout tests. Needs castxml; no libtorch.
+              Writes the committed files from the committed schemas and native/include: the P/Invoke declarations in
+              managed/TorchBind/Interop/Generated, the operator surface in managed/TorchBind/Tensors/Generated,
+              docs/operators.md and bindings/operators.json, the layout tests. Needs castxml; no libtorch.
 
           TorchBind.Bindings shim --libtorch DIR --output DIR [--version V] [--root DIR]
               Writes the C++ wrappers of all operators for that libtorch. A file whose content is the same is not touched.

@@ -73,7 +73,7 @@ internal static class DoctorCommand
         return problems.Count == 0 ? Exit.Fine : Exit.Found;
     }
 
-    // A product, its gradient, and the same numbers from one thread and from all.
+    // The settings that make libtorch slow, and a product with its gradient.
     private static void Try(List<string> problems)
     {
         if (Torch.GetNumThreads() > Environment.ProcessorCount)

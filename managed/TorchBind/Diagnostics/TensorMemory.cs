@@ -4,7 +4,7 @@ using TorchBind.Interop;
 namespace TorchBind.Diagnostics;
 
 /// <summary>
-/// How much native memory tensors hold. The same numbers are published as metrics of the meter <c>TorchBind</c>:
+/// How much native memory tensors hold. After <see cref="EnsureMeter"/> the same numbers are metrics of the meter <c>TorchBind</c>:
 /// <c>torchbind.tensors.live</c>, <c>torchbind.memory.live</c>, <c>torchbind.memory.peak</c> (bytes) and <c>torchbind.memory.allocations</c>.
 /// </summary>
 public static unsafe class TensorMemory
@@ -38,7 +38,7 @@ public static unsafe class TensorMemory
         return Volatile.Read(ref NativeMethods.tb_memory_counters()[index]);
     }
 
-    /// <summary>Starts publishing the metrics; reading any member of this class does so too.</summary>
+    /// <summary>Starts publishing the metrics.</summary>
     /// <returns>The meter.</returns>
     public static Meter EnsureMeter() => s_meter;
 

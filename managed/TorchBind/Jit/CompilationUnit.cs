@@ -50,6 +50,7 @@ public sealed unsafe class CompilationUnit : IDisposable
     }
 
     /// <summary>Runs a function.</summary>
+    /// <exception cref="ArgumentException">There is no such function, or an item is not of the type that the signature's list has.</exception>
     /// <exception cref="TorchException">The arguments do not fit the signature, or the code failed.</exception>
     public ScriptValue Invoke(string function, params ReadOnlySpan<ScriptValue> arguments) => Call(function, arguments, null);
 

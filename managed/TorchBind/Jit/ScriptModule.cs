@@ -140,11 +140,13 @@ public sealed unsafe class ScriptModule : Module
         : Invoke("forward", arguments, null);
 
     /// <summary>Runs a method.</summary>
-    /// <exception cref="TorchException">There is no such method, the arguments do not fit, or the code failed.</exception>
+    /// <exception cref="ArgumentException">There is no such method, or an item is not of the type that the signature's list has.</exception>
+    /// <exception cref="TorchException">The arguments do not fit the signature, or the code failed.</exception>
     public ScriptValue Invoke(string method, params ReadOnlySpan<ScriptValue> arguments) => Invoke(method, arguments, null);
 
     /// <summary>Runs a method with arguments by name.</summary>
-    /// <exception cref="TorchException">There is no such method, the arguments do not fit, or the code failed.</exception>
+    /// <exception cref="ArgumentException">There is no such method, or an item is not of the type that the signature's list has.</exception>
+    /// <exception cref="TorchException">The arguments do not fit the signature, or the code failed.</exception>
     public ScriptValue Invoke(string method, ReadOnlySpan<ScriptValue> arguments, IReadOnlyDictionary<string, ScriptValue>? keywords)
     {
         if (_nativeTraining != Training)

@@ -29,7 +29,8 @@ public sealed class ScriptObject : IDisposable
     public void SetAttribute(string name, ScriptValue value) => ScriptAccess.Set(Handle, name, value);
 
     /// <summary>Runs a method.</summary>
-    /// <exception cref="TorchException">There is no such method, the arguments do not fit, or the code failed.</exception>
+    /// <exception cref="ArgumentException">There is no such method, or an item is not of the type that the signature's list has.</exception>
+    /// <exception cref="TorchException">The arguments do not fit the signature, or the code failed.</exception>
     public ScriptValue Invoke(string method, params ReadOnlySpan<ScriptValue> arguments) => ScriptAccess.Call(Handle, method, arguments, null);
 
     /// <summary>Frees the reference to the object. Not needed: what is not disposed is collected.</summary>

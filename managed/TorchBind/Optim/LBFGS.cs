@@ -343,7 +343,7 @@ internal static class StrongWolfe
         if (!bracketed)
             (low, high) = (origin, current);
 
-        // Zoom: the interval is kept in order of discovery, `lowFirst` says which end has the lower loss.
+        // Zoom: the interval is kept in order of discovery, `best` says which end has the lower loss.
         Span<Point> bracket = [low, high];
         var (best, worst) = bracket[0].Loss <= bracket[1].Loss ? (0, 1) : (1, 0);
         var stuck = false;

@@ -36,7 +36,7 @@ public static partial class Torch
     /// model.LoadStateDict((StateDict)checkpoint["model"]);
     /// </code>
     /// </example>
-    /// <param name="path">The file, or the index file of a sharded checkpoint. Its form is found in its content.</param>
+    /// <param name="path">The file, the index file of a sharded checkpoint, or the folder of a distributed one; the content tells the form.</param>
     /// <param name="mapLocation">Where tensors go: a device, or a table from saved to wanted devices. Null: back to where they were, if that is present.</param>
     /// <param name="mmap">Maps the file into memory, so that only what is used is read and nothing is copied. Tensors may be written to; the file does not change.</param>
     /// <param name="options">Bounds for hostile files, and whom to tell the progress.</param>
