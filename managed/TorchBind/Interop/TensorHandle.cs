@@ -16,7 +16,7 @@ internal sealed class TensorHandle : SafeHandle
 {
     private const int OneHolder = 2;
     private const int Disowned = 1;
-    private const int MaximumKept = 64;
+    private const int MaximumKept = 1024;
 
     // Twice the number of holders, plus one once the tensor was disposed.
     private int _holders;
