@@ -63,15 +63,7 @@ internal static class Programs
         var start = Stopwatch.GetTimestamp();
         for (var i = 0; i < 2_000; i++)
         {
-            if (scope)
-            {
-                using var _ = new TensorScope();
-                training.Step();
-            }
-            else
-            {
-                training.Step();
-            }
+            _ = scope ? training.StepInScope() : training.Step();
         }
         Report(start);
     }
