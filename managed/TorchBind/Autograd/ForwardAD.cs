@@ -30,7 +30,7 @@ namespace TorchBind
                     var at = level ?? DualLevelScope.Current;
                     if (at < 0)
                     {
-                        throw new TorchException("There is no level of forward mode to make a dual tensor in: call EnterDualLevel before.");
+                        throw new TorchException("There is no level of forward mode to make a dual tensor in: begin one with ForwardAD.DualLevel().");
                     }
                     Check(tensor, "primal", nameof(tensor));
                     Check(tangent, "tangent", nameof(tangent));

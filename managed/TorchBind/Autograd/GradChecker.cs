@@ -29,11 +29,11 @@ internal sealed class GradChecker
     internal bool Run(Func<Tensor[], Tensor[]> func, Tensor[] inputs)
     {
         if (!CheckForwardAD && !CheckBackwardAD)
-            throw new ArgumentException("There is nothing to check: set checkForwardAD, checkBackwardAD or both.");
+            throw new ArgumentException("There is nothing to check: set checkForwardAd, checkBackwardAd or both.");
         if (CheckBatchedGrad && !CheckBackwardAD)
-            throw new ArgumentException("checkBatchedGrad is about the backward mode: it takes checkBackwardAD.");
+            throw new ArgumentException("checkBatchedGrad is about the backward mode: it takes checkBackwardAd.");
         if (CheckBatchedForwardGrad && !CheckForwardAD)
-            throw new ArgumentException("checkBatchedForwardGrad is about the forward mode: it takes checkForwardAD.");
+            throw new ArgumentException("checkBatchedForwardGrad is about the forward mode: it takes checkForwardAd.");
 
         CheckInputs(inputs);
         TensorFunction function = given => func(given);

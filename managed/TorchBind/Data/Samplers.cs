@@ -131,6 +131,10 @@ public sealed class RandomSampler : Sampler<long>
         try
         {
             var left = NumSamples;
+            if (count <= 0 && left > 0)
+                throw new InvalidOperationException($"{left} samples are to be drawn, and the dataset has none any more.");
+            if (left == 0)
+                yield break;
             if (Replacement)
             {
                 for (; left >= Chunk; left -= Chunk)

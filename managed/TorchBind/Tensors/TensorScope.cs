@@ -10,6 +10,7 @@ namespace TorchBind;
 public readonly ref struct TensorScope : IDisposable
 {
     private readonly Frame _frame;
+    private readonly int _use; // the frame may serve another scope by now
 
     /// <summary>Begins a scope on this thread.</summary>
     public TensorScope()
@@ -17,18 +18,22 @@ public readonly ref struct TensorScope : IDisposable
         var thread = PerThread.Current;
         var parent = thread.Scope;
         _frame = parent?.TakeSpare() ?? new Frame(parent);
+        _use = _frame.Use;
         thread.Scope = _frame;
     }
 
     /// <summary>Number of tensors the scope will dispose.</summary>
-    public int Count => _frame?.Count ?? 0;
+    public int Count => IsOpen ? _frame.Count : 0;
+
+    private bool IsOpen => _frame is not null && _frame.Use == _use;
 
     /// <summary>Lets a tensor out: it is not disposed with this scope, but with the enclosing one, if any.</summary>
     /// <returns>The same tensor.</returns>
     public T Keep<T>(T tensor) where T : Tensor
     {
         ArgumentNullException.ThrowIfNull(tensor);
-        _frame?.Remove(tensor);
+        if (IsOpen)
+            _frame.Remove(tensor);
         return tensor;
     }
 
@@ -44,22 +49,26 @@ public readonly ref struct TensorScope : IDisposable
 
     /// <summary>Disposes what was made inside and not kept. Disposing twice is harmless.</summary>
     /// <exception cref="InvalidOperationException">An inner scope is still open.</exception>
-    public void Dispose() => _frame?.End();
+    public void Dispose()
+    {
+        if (IsOpen)
+            _frame.End();
+    }
 
     internal sealed class Frame(Frame? parent)
     {
         private readonly List<Tensor> _tensors = [];
         private Frame? _spare;
-        private bool _open = true;
 
         internal int Count => _tensors.Count;
+
+        /// <summary>How many scopes have ended that this frame served.</summary>
+        internal int Use { get; private set; }
 
         internal Frame? TakeSpare()
         {
             var spare = _spare;
             _spare = null;
-            if (spare is not null)
-                spare._open = true;
             return spare;
         }
 
@@ -86,12 +95,10 @@ public readonly ref struct TensorScope : IDisposable
 
         internal void End()
         {
-            if (!_open)
-                return;
             var thread = PerThread.Current;
             if (!ReferenceEquals(thread.Scope, this))
                 throw new InvalidOperationException("A tensor scope ends on the thread that began it, after the scopes inside it.");
-            _open = false;
+            Use++;
             thread.Scope = parent;
             foreach (var tensor in _tensors)
                 tensor.Dispose();

@@ -37,6 +37,27 @@ public class DataLoaderTests
         return probe.Loads.Count - before;
     }
 
+    private sealed class Shrinking : Dataset<long>
+    {
+        public long Length = 3;
+
+        public override long Count => Length;
+
+        public override long this[long index] => index;
+    }
+
+    [Test]
+    public void ASamplerOfADatasetThatBecameEmptySaysSo()
+    {
+        var dataset = new Shrinking();
+        var sampler = RandomSampler.Of(dataset, numSamples: 5);
+        var all = RandomSampler.Of(dataset);
+        Assert.That(sampler.ToArray(), Has.Length.EqualTo(5));
+        dataset.Length = 0;
+        Assert.That(() => sampler.ToArray(), Throws.InvalidOperationException.With.Message.Contains("none any more"));
+        Assert.That(all.ToArray(), Is.Empty);
+    }
+
     [Test]
     public void BatchesOfATensorDatasetComeApart()
     {

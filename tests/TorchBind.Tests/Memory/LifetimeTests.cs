@@ -97,6 +97,21 @@ public class LifetimeTests
     }
 
     [Test]
+    public void AnEndedScopeLeavesTheNextOneAlone()
+    {
+        using var outer = new TensorScope();
+        var ended = new TensorScope();
+        ended.Dispose();
+        using var next = new TensorScope();
+        var tensor = Torch.Ones(3);
+        ended.Dispose();
+        ended.Keep(tensor);
+        Assert.That(ended.Count, Is.Zero);
+        Assert.That(next.Count, Is.EqualTo(1));
+        Assert.That(tensor.IsDisposed, Is.False);
+    }
+
+    [Test]
     public void ScopesEndInOrder()
     {
         var outer = new TensorScope();
