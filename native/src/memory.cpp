@@ -1,10 +1,12 @@
 // The CPU allocator that counts: libtorch's own, with the usable size of each block added and taken away.
+#include "memory_fence.h"
 #include "shim.h"
 
 #include <atomic>
 #include <c10/core/Allocator.h>
 #include <c10/core/CPUAllocator.h>
 #include <c10/core/impl/alloc_cpu.h>
+#include <cstdlib>
 #include <malloc.h>
 
 namespace {
@@ -92,8 +94,13 @@ const int64_t* tb_memory_counters(void) { return reinterpret_cast<const int64_t*
 
 tb_status tb_memory_install(void) {
   return tb::guard([] {
+    // For tests; the value is the byte that new memory is filled with.
+    const char* fence = std::getenv("TORCHBIND_FENCE_MEMORY");
     // Never freed: blocks may be released after static destructors have run.
-    static auto* allocator = new CountingAllocator();
+    static c10::Allocator* allocator =
+        fence != nullptr
+            ? tb::fenced_allocator(&count, static_cast<unsigned char>(std::strtoul(fence, nullptr, 0)))
+            : new CountingAllocator();
     c10::SetCPUAllocator(allocator, 1);
   });
 }

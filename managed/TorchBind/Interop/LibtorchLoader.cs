@@ -259,6 +259,12 @@ internal static unsafe class LibtorchLoader
         var install = (delegate* unmanaged[Cdecl]<int>)NativeLibrary.GetExport(shim, "tb_memory_install");
         if (install() != 0)
             throw new LibtorchNotFoundException($"The shim {path} could not install its memory counter.");
+        var guard = (delegate* unmanaged[Cdecl]<int>)NativeLibrary.GetExport(shim, "tb_guards_install");
+        if (guard() != 0)
+        {
+            var message = ((delegate* unmanaged[Cdecl]<nint>)NativeLibrary.GetExport(shim, "tb_error_message"))();
+            throw new LibtorchNotFoundException($"The shim {path} could not install its guards: {Marshal.PtrToStringUTF8(message)}");
+        }
         return shim;
     }
 

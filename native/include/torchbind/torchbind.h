@@ -5,6 +5,7 @@
 #include "torchbind/aoti.h"
 #include "torchbind/autograd.h"
 #include "torchbind/core.h"
+#include "torchbind/guards.h"
 #include "torchbind/jit.h"
 #include "torchbind/random.h"
 #include "torchbind/tensor.h"

@@ -1,0 +1,75 @@
+namespace TorchBind.Tests.Surface.Hostile;
+
+/// <summary>The checks in front of operators that would end the process (docs/guards.md): on every way to them, in words, and nothing more.</summary>
+public sealed class GuardTests
+{
+    private static readonly Tensor s_image = Torch.Ones([1, 4, 2, 2]);
+
+    [Test]
+    public void AGuardSaysWhatWasGivenAndWhatIsNeeded()
+    {
+        var error = Assert.Throws<ArgumentException>(() => Torch.NativeChannelShuffle(s_image, 0))!;
+        Assert.That(error.Message, Does.StartWith("native_channel_shuffle takes at least 1 group; groups is 0"));
+        Assert.That(Assert.Throws<ArgumentException>(() => Torch.PixelShuffle(s_image, 1L << 50))!.Message, Does.Contain("between 1 and 2147483647"));
+        Assert.That(Torch.PixelShuffle(s_image, 2).Shape, Is.EqualTo(new Shape(1, 1, 4, 4)));
+    }
+
+    [Test]
+    public void ItWorksByNameAndWithoutNumbers()
+    {
+        Assert.Throws<ArgumentException>(() => Torch.Ops["aten::native_channel_shuffle"].Call(s_image, 0L));
+        Assert.Throws<ArgumentException>(() => Torch.Ops["aten::pixel_shuffle"].Call(s_image, 1L << 50));
+        using var meta = Torch.Ones([1, 4, 2, 2], device: DeviceType.Meta);
+        Assert.Throws<ArgumentException>(() => Torch.NativeChannelShuffle(meta, 0));
+        Assert.That(Torch.NativeChannelShuffle(meta, 2).Shape, Is.EqualTo(new Shape(1, 4, 2, 2)));
+    }
+
+    [Test]
+    public void ItWorksInsideOfOtherOperators()
+    {
+        // _foreach_copy calls copy for each of the tensors; _neg_view_copy copies what _neg_view made.
+        using var compressed = Torch.Eye(3).ToSparseCsr();
+        Assert.Throws<TorchNotImplementedException>(() => Torch.Aten._ForeachCopy([compressed], [compressed]));
+        using var quantized = Torch.QuantizePerTensor(Torch.Ones([2, 3]), 0.1, 0, DType.QInt8);
+        Assert.Throws<TorchNotImplementedException>(() => Torch.Aten._NegViewCopy(quantized));
+    }
+
+    [Test]
+    public void ItWorksInABackwardPass()
+    {
+        using var x = Torch.Ones([0, 3], requiresGrad: true);
+        using var distances = Torch.Pdist(x);
+        Assert.Throws<ArgumentException>(() => distances.Backward(Torch.Ones([0])));
+    }
+
+    [Test]
+    public void RecurrentLayersNeedAllOfTheirGates()
+    {
+        Tensor x = Torch.Ones([1, 2, 3]), w = Torch.Ones([2, 3]);
+        Assert.Throws<ArgumentException>(() => Torch.Gru(x, x, [w, w], false, 1, 0, false, false, false));
+        Assert.Throws<ArgumentException>(() => Torch.Lstm(x, [x, x], [w, w], false, 1, 0, false, false, false));
+        Tensor right = Torch.Ones([12, 3]);
+        Assert.That(Torch.Lstm(x, [x, x], [right, right], false, 1, 0, false, false, false).Item1.Shape, Is.EqualTo(new Shape(1, 2, 3)));
+    }
+
+    [Test]
+    public void TheGradientOfAGuardedOperatorIsRecorded()
+    {
+        using var x = Torch.Randn([2, 3], requiresGrad: true);
+        Torch.Softmax(x, 1).Square().Sum().Backward();
+        using var y = Torch.Randn([1, 4, 2, 2], requiresGrad: true);
+        Torch.PixelShuffle(y, 2).Sum().Backward();
+        Assert.That(y.Grad!.Equal(Torch.OnesLike(y)));
+        Assert.That(x.Grad!.Sum().Abs().Item<float>(), Is.LessThan(1e-6f));
+    }
+
+    // Without the guards these calls end the process, and the sweep says so.
+    [TestCase("Torch.Aten", "_TransformBiasRescaleQkv", "numbers zero rank 4"), TestCase("Torch.Aten", "_FftC2r", "numbers huge")]
+    public void WithoutGuardsTheProcessDies(string type, string member, string attack)
+    {
+        var label = $"{type[(type.IndexOf('.') + 1)..]}.{member}(";
+        var hostile = HostileChild.All().First(c => c.Label.StartsWith(label, StringComparison.Ordinal) && c.Name == attack);
+        Assert.That(HostileChild.Run([hostile], guards: false).Died, Is.EqualTo(hostile));
+        Assert.That(HostileChild.Run([hostile]).Died, Is.Null);
+    }
+}
