@@ -1,15 +1,19 @@
 """Runs PyTorch's operator database and writes, for each sample, which public functions were called with what, and what came out.
 
-    op_db.py [--only REGEX] [--samples N] [--dtypes float32,int64] [--methods] [--list]
+    op_db.py [--only REGEX] [--samples N] [--dtypes float32,int64] [--forms function,method,inplace,out] [--list]
 
 Output: a stream of records, each a line of JSON with its length in front, then the bytes of its tensors (`blobs`). A sample is a small
 program: calls of public functions (torch.add, torch.Tensor.view, torch.nn.functional.pad, ...), in order, whose arguments are inputs,
 results of earlier calls, or plain values. The C# test makes the same calls through TorchBind's members and compares every output, and
 the gradients, bit for bit.
 
+The forms: the function, the method of torch.Tensor, the method that works in place (on a copy of the sample's input), and the function with
+`out=`, which is given memory of the right shape, none that fits (it is resized), or memory with strides of its own, in turn.
+
 A record is one of
   {"entry": name, "variant", "dtype", "reason": ...}      the entry is not run, and why
   {"entry", "variant", "dtype", "sample", "form", "seed", "inputs", "calls", "outputs", "grad_outputs", "grads", "tolerance", "blobs"}
+  {..., "raises": message}                                the last of the calls fails
   {"end": true, "entries": N}
 """
 import argparse
@@ -26,6 +30,7 @@ import torch  # noqa: E402
 from torch.overrides import TorchFunctionMode, resolve_name  # noqa: E402
 from torch.testing._internal.common_device_type import toleranceOverride  # noqa: E402
 from torch.testing._internal.common_methods_invocations import op_db  # noqa: E402
+from torch.testing._internal.opinfo.core import DecorateInfo  # noqa: E402
 
 OUT = sys.stdout.buffer
 DTYPES = ["float32", "float64", "int64", "bool", "complex64"]
@@ -172,7 +177,12 @@ class Recorder(TorchFunctionMode):
             encoded = ([self.encoder.value(a) for a in positional], {k: self.encoder.value(v) for k, v in kwargs.items()})
         except Unsupported as problem:
             self.calls.append({"name": name, "problem": str(problem)})
-        result = func(*args, **kwargs)
+        try:
+            result = func(*args, **kwargs)
+        except Exception:
+            if encoded is not None:
+                self.calls.append({"name": name, "args": encoded[0], "kwargs": encoded[1], "result": None, "asks": False})
+            raise
         if encoded is not None:
             # A question about a tensor (its shape, its dtype) needs no repetition; its answer is in the later arguments.
             asks = not any(True for _ in tensors_in(result)) and not name.endswith("_")
@@ -205,29 +215,13 @@ def differentiable(op, dtype):
     return op.supports_autograd and (dtype.is_floating_point or dtype.is_complex) and dtype in op.supported_backward_dtypes("cpu")
 
 
-def clone_inputs(v):
-    """Fresh leaves with the strides of the old ones: an in-place form must not find its inputs changed by an earlier one."""
-    if isinstance(v, torch.Tensor):
-        if v.layout != torch.strided:
-            return v.detach().clone().requires_grad_(v.requires_grad)
-        y = torch.empty_strided(v.shape, v.stride(), dtype=v.dtype) if v._is_view() or not v.is_contiguous() else torch.empty_like(v)
-        with torch.no_grad():
-            if 0 not in v.stride():
-                y.copy_(v)
-            else:
-                y = v.detach().clone()
-        if v.is_conj():
-            return v
-        return y.requires_grad_(v.requires_grad)
-    if isinstance(v, (list, tuple)) and not isinstance(v, torch.Size) and not hasattr(v, "_fields"):
-        return type(v)(clone_inputs(i) for i in v)
-    return v
-
-
 def fresh(v):
-    """The same values with leaves instead of results: gradients are asked for all inputs that can have one."""
+    """
+    The same values with leaves instead of results: gradients are asked for all inputs that can have one. A view of a leaf that was made where
+    nothing is recorded calls itself a leaf and gets no gradient.
+    """
     if isinstance(v, torch.Tensor):
-        return v.detach().requires_grad_() if v.requires_grad and not v.is_leaf else v
+        return v.detach().requires_grad_() if v.requires_grad and (not v.is_leaf or v._is_view()) else v
     if type(v) in (list, tuple):
         return type(v)(fresh(i) for i in v)
     if type(v) is dict:
@@ -235,11 +229,54 @@ def fresh(v):
     return v
 
 
+def without_gradients(v):
+    if isinstance(v, torch.Tensor):
+        return v.detach()
+    if type(v) in (list, tuple):
+        return type(v)(without_gradients(i) for i in v)
+    if type(v) is dict:
+        return {k: without_gradients(i) for k, i in v.items()}
+    return v
+
+
+def wants_fitting_memory(op):
+    """PyTorch's own test of `out=` is not run, or fails: libtorch may write past memory that does not fit already."""
+    return any(isinstance(d, DecorateInfo) and d.test_name in ("test_out", "test_out_warning") for d in op.decorators) or op.name in FITTING_ONLY
+
+
+# What unpacks a factorization writes past the memory of an out that it has to resize, in Python as well.
+FITTING_ONLY = {"lu_unpack", "linalg.lu", "linalg.lu_factor", "linalg.lu_factor_ex", "linalg.lu_solve"}
+
+
+def memory_for(result, index):
+    """What `out=` is given for a result like this one: memory that fits, none, or memory with other strides."""
+    if isinstance(result, torch.Tensor):
+        if result.layout != torch.strided:
+            raise Unsupported("no memory can be given for a sparse result")
+        kind = index % 3
+        if kind == 1:
+            return torch.empty(0, dtype=result.dtype)
+        if kind == 2 and result.dim() > 1:
+            return torch.ones(result.shape[::-1], dtype=result.dtype).permute(*reversed(range(result.dim())))
+        return torch.ones(result.shape, dtype=result.dtype)
+    if isinstance(result, (list, tuple)) and result and all(isinstance(r, torch.Tensor) for r in result):
+        return tuple(memory_for(r, index) for r in result)
+    raise Unsupported("the result is no tensor")
+
+
 def tolerance_of(op, dtype):
-    """Absolute and relative: what the database grants the entry, else what torch.testing grants the dtype."""
+    """
+    Absolute and relative: what the database grants the entry's values on the processor, else what torch.testing grants the dtype. What it
+    grants tests of something else (compilation, vmap, references in NumPy) does not count.
+    """
     real = {torch.complex64: torch.float32}.get(dtype, dtype)
     least = {torch.float32: (1e-5, 1.3e-6), torch.float64: (1e-7, 1e-7)}.get(real, (0.0, 0.0))
     for decorator in op.decorators:
+        if isinstance(decorator, DecorateInfo):
+            if decorator.cls_name not in (None, "TestCommon") or decorator.device_type not in (None, "cpu"):
+                continue
+            if decorator.dtypes is not None and dtype not in decorator.dtypes:
+                continue
         for one in (decorator, *getattr(decorator, "decorators", ())):
             if isinstance(one, toleranceOverride) and dtype in one.d:
                 least = (max(least[0], one.d[dtype].atol), max(least[1], one.d[dtype].rtol))
@@ -248,21 +285,27 @@ def tolerance_of(op, dtype):
 
 def run_sample(op, function, form, dtype, sample, index, base):
     encoder = Encoder()
-    wants_grad = differentiable(op, dtype) and form != "inplace"
+    wants_grad = differentiable(op, dtype) and form != "out" and (form != "inplace" or op.supports_inplace_autograd)
+    seed = 1000 + index
+    values = fresh((sample.input, sample.args, sample.kwargs))
+    if not wants_grad and form in ("inplace", "out"):
+        values = without_gradients(values)
+    sample_input, args, keywords = values
     if form == "inplace":
-        values = clone_inputs((sample.input, sample.args))
-        sample_input, args = values
-        if isinstance(sample_input, torch.Tensor):
-            sample_input = sample_input.detach().requires_grad_(False)
-    else:
-        sample_input, args = fresh(sample.input), fresh(sample.args)
-    keywords = fresh(sample.kwargs)
+        change = function
+        function = lambda x, *a, **k: change(x.clone(), *a, **k)  # noqa: E731
+    if form == "out":
+        torch.manual_seed(seed)
+        try:
+            keywords = {**keywords, "out": memory_for(op(sample_input, *args, **keywords), 0 if wants_fitting_memory(op) else index)}
+        except Unsupported as problem:
+            write({**base, "reason": str(problem)})
+            return
     # The leaves are described before anything can change them.
     leaves = [t for t in tensors_in((sample_input, args, keywords))]
     for leaf in leaves:
         encoder.tensor(leaf)
     recorder = Recorder(encoder)
-    seed = 1000 + index
     torch.manual_seed(seed)
     try:
         with recorder:
@@ -273,6 +316,12 @@ def run_sample(op, function, form, dtype, sample, index, base):
                 Recorder.current = None
     except Unsupported as problem:
         write({**base, "reason": str(problem)})
+        return
+    except (RuntimeError, IndexError, ValueError, NotImplementedError) as problem:
+        # What Python's parser of arguments refuses is not written in C# in the first place.
+        if form == "function" or not recorder.calls or any("problem" in c for c in recorder.calls) or "match any schema" in str(problem):
+            raise
+        write({**base, "seed": seed, "inputs": encoder.inputs, "calls": recorder.calls, "raises": f"{type(problem).__name__}: {problem}"[:300]}, encoder.blobs)
         return
     problems = [c["problem"] for c in recorder.calls if "problem" in c]
     if problems:
@@ -356,7 +405,7 @@ def main():
                 samples = [samples[int(i * step)] for i in range(options.samples)]
             for index, sample in enumerate(samples):
                 for form in forms:
-                    function = {"function": op, "method": op.method_variant, "inplace": op.inplace_variant}[form]
+                    function = {"function": op, "method": op.method_variant, "inplace": op.inplace_variant, "out": op if op.supports_out else None}[form]
                     if function is None or (form == "inplace" and sample.broadcasts_input):
                         continue
                     record = {**base, "sample": index, "form": form}

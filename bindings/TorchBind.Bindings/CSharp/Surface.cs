@@ -49,7 +49,7 @@ internal sealed class Surface
 
     private IEnumerable<(Container Container, string Python)> Places(string name, Operator op)
     {
-        if (_settings.Covered.ContainsKey(name))
+        if (_settings.Covered.ContainsKey(name) || _settings.Covered.ContainsKey(op.FullName))
         {
             yield return (Container.Aten, "");
             yield break;

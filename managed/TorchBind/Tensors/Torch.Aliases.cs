@@ -8,6 +8,13 @@ public static partial class Torch
     /// <param name="mat2">The right matrix.</param>
     public static Tensor Spmm(Tensor input, Tensor mat2) => Mm(input, mat2);
 
+    /// <summary>The same, into memory of the caller's. Mirrors <c>torch.spmm(out=...)</c>.</summary>
+    /// <param name="input">The left matrix.</param>
+    /// <param name="mat2">The right matrix.</param>
+    /// <param name="out">Takes the product.</param>
+    /// <returns><paramref name="out"/>.</returns>
+    public static Tensor Spmm(Tensor input, Tensor mat2, Tensor @out) => Mm(input, mat2, @out);
+
     /// <summary>The product of a sparse matrix with a matrix. Mirrors <c>torch.dsmm</c>, another name of <see cref="Mm(TorchBind.Tensor, TorchBind.Tensor)"/>.</summary>
     /// <param name="input">The left matrix.</param>
     /// <param name="mat2">The right matrix.</param>

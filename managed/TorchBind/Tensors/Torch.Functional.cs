@@ -187,6 +187,28 @@ public static unsafe partial class Torch
         return Tensordot(a, b, left, right);
     }
 
+    /// <summary>The same, into memory of the caller's. Mirrors <c>torch.tensordot(out=...)</c>.</summary>
+    /// <param name="a">The left tensor.</param>
+    /// <param name="b">The right tensor.</param>
+    /// <param name="out">Takes the result; it is resized where it does not fit.</param>
+    /// <param name="dims">How many dimensions.</param>
+    /// <returns><paramref name="out"/>.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The number is negative.</exception>
+    /// <exception cref="TorchException">A tensor has fewer dimensions, or their sizes differ.</exception>
+    public static Tensor Tensordot(Tensor a, Tensor b, Tensor @out, long dims = 2)
+    {
+        ArgumentNullException.ThrowIfNull(a);
+        ArgumentNullException.ThrowIfNull(b);
+        ArgumentOutOfRangeException.ThrowIfNegative(dims);
+        if (dims > Math.Min(a.NDim, b.NDim))
+            throw new TorchException($"Cannot contract {dims} dimensions of tensors with {a.NDim} and {b.NDim} dimensions.");
+        var left = new long[dims];
+        var right = new long[dims];
+        for (var i = 0; i < dims; i++)
+            (left[i], right[i]) = (i - dims, i);
+        return Tensordot(a, b, left, right, @out);
+    }
+
     /// <summary>The distance of each row of one tensor to each row of another. Mirrors <c>torch.cdist</c>.</summary>
     /// <param name="x1">Rows (..., P, M).</param>
     /// <param name="x2">Rows (..., R, M).</param>
@@ -335,6 +357,52 @@ public static unsafe partial class Torch
     /// <param name="getInfos">Whether failures are told by <c>Infos</c>; otherwise they throw.</param>
     public static (Tensor LU, Tensor Pivots, Tensor Infos) Lu(Tensor a, bool pivot, bool getInfos) =>
         Aten._LuWithInfo(a, pivot, checkErrors: !getInfos);
+
+    /// <summary>The same, into memory of the caller's, which is resized where it does not fit. Mirrors <c>torch.lu(get_infos=True, out=...)</c>.</summary>
+    /// <param name="a">Matrices (..., M, N).</param>
+    /// <param name="pivot">Permutes the rows; without, only on CUDA.</param>
+    /// <param name="getInfos">Whether failures are told by <paramref name="infos"/>; otherwise they throw.</param>
+    /// <param name="lu">Takes the factors, of the dtype of <paramref name="a"/>.</param>
+    /// <param name="pivots">Takes the pivots, int32.</param>
+    /// <param name="infos">Takes the numbers, int32.</param>
+    /// <returns>What was given.</returns>
+    public static (Tensor LU, Tensor Pivots, Tensor Infos) Lu(Tensor a, bool pivot, bool getInfos, Tensor lu, Tensor pivots, Tensor infos)
+    {
+        ArgumentNullException.ThrowIfNull(lu);
+        ArgumentNullException.ThrowIfNull(pivots);
+        ArgumentNullException.ThrowIfNull(infos);
+        var (factors, permutation, info) = Lu(a, pivot, getInfos);
+        using (factors)
+        using (permutation)
+        using (info)
+        {
+            lu.ResizeAs_(factors).Copy_(factors);
+            pivots.ResizeAs_(permutation).Copy_(permutation);
+            infos.ResizeAs_(info).Copy_(info);
+        }
+        return (lu, pivots, infos);
+    }
+
+    /// <summary>The same, into memory of the caller's, which is resized where it does not fit. Mirrors <c>torch.lu(out=...)</c>.</summary>
+    /// <param name="a">Matrices (..., M, N).</param>
+    /// <param name="lu">Takes the factors, of the dtype of <paramref name="a"/>.</param>
+    /// <param name="pivots">Takes the pivots, int32.</param>
+    /// <param name="pivot">Permutes the rows; without, only on CUDA.</param>
+    /// <returns>What was given.</returns>
+    /// <exception cref="LinalgException">A factorisation failed.</exception>
+    public static (Tensor LU, Tensor Pivots) Lu(Tensor a, Tensor lu, Tensor pivots, bool pivot = true)
+    {
+        ArgumentNullException.ThrowIfNull(lu);
+        ArgumentNullException.ThrowIfNull(pivots);
+        var (factors, permutation) = Lu(a, pivot);
+        using (factors)
+        using (permutation)
+        {
+            lu.ResizeAs_(factors).Copy_(factors);
+            pivots.ResizeAs_(permutation).Copy_(permutation);
+        }
+        return (lu, pivots);
+    }
 
     /// <summary>The coordinates of the elements that are not zero, one tensor per dimension. Mirrors <c>torch.nonzero(as_tuple=True)</c>.</summary>
     /// <param name="input">The tensor; one without dimensions counts as one of size 1.</param>

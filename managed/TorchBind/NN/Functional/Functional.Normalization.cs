@@ -133,4 +133,18 @@ public static partial class Functional
         ArgumentNullException.ThrowIfNull(input);
         return input / input.Norm(p, dim.IsGiven ? dim : 1, keepDim: true).ClampMin(eps).ExpandAs(input);
     }
+
+    /// <summary>The same, into memory of the caller's; nothing is recorded for gradients. Mirrors <c>F.normalize(out=...)</c>.</summary>
+    /// <param name="input">The input, of any shape.</param>
+    /// <param name="out">Takes the result; it is resized where it does not fit.</param>
+    /// <param name="p">The power of the norm. Default: 2.</param>
+    /// <param name="dim">The dimensions. Default: 1.</param>
+    /// <param name="eps">The least divisor. Default: 1e-12.</param>
+    /// <returns><paramref name="out"/>.</returns>
+    /// <exception cref="TorchException">The input requires a gradient.</exception>
+    public static Tensor Normalize(Tensor input, Tensor @out, double p = 2.0, IntList dim = default, double eps = 1e-12)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        return Torch.Div(input, input.Norm(p, dim.IsGiven ? dim : 1, keepDim: true).ClampMin_(eps).ExpandAs(input), @out);
+    }
 }

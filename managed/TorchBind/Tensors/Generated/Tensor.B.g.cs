@@ -48,18 +48,6 @@ public unsafe partial class Tensor
         return this;
     }
 
-    /// <summary>Mirrors <c>torch.Tensor.bernoulli</c>. <c>aten::bernoulli.Tensor(Tensor self, Tensor p, *, Generator? generator=None) -&gt; Tensor</c></summary>
-    [OverloadResolutionPriority(2)]
-    public Tensor Bernoulli(Tensor p, Generator? generator = null)
-    {
-        using var thisBorrow = new Borrow(this);
-        using var pBorrow = new Borrow(p, nameof(p));
-        using var generatorBorrow = HandleBorrow.Optional(generator, nameof(generator));
-        nint result0;
-        NativeError.Check(NativeMethods.tb_bernoulli_Tensor(thisBorrow.Handle, pBorrow.Handle, generatorBorrow.Handle, &result0));
-        return TorchBind.Tensor.Wrap(result0);
-    }
-
     /// <summary>Mirrors <c>torch.Tensor.bernoulli</c>. <c>aten::bernoulli.p(Tensor self, float p, *, Generator? generator=None) -&gt; Tensor</c></summary>
     [OverloadResolutionPriority(1)]
     public Tensor Bernoulli(double p, Generator? generator = null)

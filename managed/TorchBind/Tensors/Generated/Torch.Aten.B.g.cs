@@ -31,13 +31,37 @@ public static unsafe partial class Torch
             return (TorchBind.Tensor.Wrap(result0), TorchBind.Tensor.Wrap(result1), TorchBind.Tensor.Wrap(result2));
         }
 
-        /// <summary>Mirrors <c>torch.bernoulli</c>. <c>aten::bernoulli.out(Tensor self, *, Generator? generator=None, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>
-        public static Tensor BernoulliOut(Tensor self, Tensor @out, Generator? generator = null)
+        /// <summary><c>aten::bernoulli.Tensor_out(Tensor self, Tensor p, *, Generator? generator=None, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>
+        [OverloadResolutionPriority(2)]
+        public static Tensor Bernoulli(Tensor self, Tensor p, Tensor @out, Generator? generator = null)
+        {
+            using var selfBorrow = new Borrow(self, nameof(self));
+            using var pBorrow = new Borrow(p, nameof(p));
+            using var generatorBorrow = HandleBorrow.Optional(generator, nameof(generator));
+            using var outBorrow = new Borrow(@out, nameof(@out));
+            NativeError.Check(NativeMethods.tb_bernoulli_Tensor_out(selfBorrow.Handle, pBorrow.Handle, generatorBorrow.Handle, outBorrow.Handle));
+            return @out;
+        }
+
+        /// <summary><c>aten::bernoulli.Tensor(Tensor self, Tensor p, *, Generator? generator=None) -&gt; Tensor</c></summary>
+        [OverloadResolutionPriority(1)]
+        public static Tensor Bernoulli(Tensor self, Tensor p, Generator? generator = null)
+        {
+            using var selfBorrow = new Borrow(self, nameof(self));
+            using var pBorrow = new Borrow(p, nameof(p));
+            using var generatorBorrow = HandleBorrow.Optional(generator, nameof(generator));
+            nint result0;
+            NativeError.Check(NativeMethods.tb_bernoulli_Tensor(selfBorrow.Handle, pBorrow.Handle, generatorBorrow.Handle, &result0));
+            return TorchBind.Tensor.Wrap(result0);
+        }
+
+        /// <summary><c>aten::bernoulli.float_out(Tensor self, float p=0.5, *, Generator? generator=None, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>
+        public static Tensor Bernoulli(Tensor self, Tensor @out, double p = 0.5, Generator? generator = null)
         {
             using var selfBorrow = new Borrow(self, nameof(self));
             using var generatorBorrow = HandleBorrow.Optional(generator, nameof(generator));
             using var outBorrow = new Borrow(@out, nameof(@out));
-            NativeError.Check(NativeMethods.tb_bernoulli_out(selfBorrow.Handle, generatorBorrow.Handle, outBorrow.Handle));
+            NativeError.Check(NativeMethods.tb_bernoulli_float_out(selfBorrow.Handle, p, generatorBorrow.Handle, outBorrow.Handle));
             return @out;
         }
 

@@ -519,6 +519,16 @@ public static unsafe partial class Torch
             return @out;
         }
 
+        /// <summary><c>aten::normal.out(Tensor self, float mean=0, float std=1, *, Generator? generator=None, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>
+        public static Tensor Normal(Tensor self, Tensor @out, double mean = 0, double std = 1, Generator? generator = null)
+        {
+            using var selfBorrow = new Borrow(self, nameof(self));
+            using var generatorBorrow = HandleBorrow.Optional(generator, nameof(generator));
+            using var outBorrow = new Borrow(@out, nameof(@out));
+            NativeError.Check(NativeMethods.tb_normal_out(selfBorrow.Handle, mean, std, generatorBorrow.Handle, outBorrow.Handle));
+            return @out;
+        }
+
         /// <summary><c>aten::normal_functional(Tensor self, float mean=0, float std=1, *, Generator? generator=None) -&gt; Tensor</c></summary>
         public static Tensor NormalFunctional(Tensor self, double mean = 0, double std = 1, Generator? generator = null)
         {

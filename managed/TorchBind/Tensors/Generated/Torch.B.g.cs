@@ -318,30 +318,6 @@ public static unsafe partial class Torch
         return (out0, out1);
     }
 
-    /// <summary>Mirrors <c>torch.bernoulli</c>. <c>aten::bernoulli.Tensor_out(Tensor self, Tensor p, *, Generator? generator=None, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>
-    [OverloadResolutionPriority(4)]
-    public static Tensor Bernoulli(Tensor input, Tensor p, Tensor @out, Generator? generator = null)
-    {
-        using var inputBorrow = new Borrow(input, nameof(input));
-        using var pBorrow = new Borrow(p, nameof(p));
-        using var generatorBorrow = HandleBorrow.Optional(generator, nameof(generator));
-        using var outBorrow = new Borrow(@out, nameof(@out));
-        NativeError.Check(NativeMethods.tb_bernoulli_Tensor_out(inputBorrow.Handle, pBorrow.Handle, generatorBorrow.Handle, outBorrow.Handle));
-        return @out;
-    }
-
-    /// <summary>Mirrors <c>torch.bernoulli</c>. <c>aten::bernoulli.Tensor(Tensor self, Tensor p, *, Generator? generator=None) -&gt; Tensor</c></summary>
-    [OverloadResolutionPriority(3)]
-    public static Tensor Bernoulli(Tensor input, Tensor p, Generator? generator = null)
-    {
-        using var inputBorrow = new Borrow(input, nameof(input));
-        using var pBorrow = new Borrow(p, nameof(p));
-        using var generatorBorrow = HandleBorrow.Optional(generator, nameof(generator));
-        nint result0;
-        NativeError.Check(NativeMethods.tb_bernoulli_Tensor(inputBorrow.Handle, pBorrow.Handle, generatorBorrow.Handle, &result0));
-        return TorchBind.Tensor.Wrap(result0);
-    }
-
     /// <summary>Mirrors <c>torch.bernoulli</c>. <c>aten::bernoulli.p(Tensor self, float p, *, Generator? generator=None) -&gt; Tensor</c></summary>
     [OverloadResolutionPriority(2)]
     public static Tensor Bernoulli(Tensor input, double p, Generator? generator = null)
@@ -353,14 +329,14 @@ public static unsafe partial class Torch
         return TorchBind.Tensor.Wrap(result0);
     }
 
-    /// <summary>Mirrors <c>torch.bernoulli</c>. <c>aten::bernoulli.float_out(Tensor self, float p=0.5, *, Generator? generator=None, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>
+    /// <summary>Mirrors <c>torch.bernoulli</c>. <c>aten::bernoulli.out(Tensor self, *, Generator? generator=None, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>
     [OverloadResolutionPriority(1)]
-    public static Tensor Bernoulli(Tensor input, Tensor @out, double p = 0.5, Generator? generator = null)
+    public static Tensor Bernoulli(Tensor input, Tensor @out, Generator? generator = null)
     {
         using var inputBorrow = new Borrow(input, nameof(input));
         using var generatorBorrow = HandleBorrow.Optional(generator, nameof(generator));
         using var outBorrow = new Borrow(@out, nameof(@out));
-        NativeError.Check(NativeMethods.tb_bernoulli_float_out(inputBorrow.Handle, p, generatorBorrow.Handle, outBorrow.Handle));
+        NativeError.Check(NativeMethods.tb_bernoulli_out(inputBorrow.Handle, generatorBorrow.Handle, outBorrow.Handle));
         return @out;
     }
 

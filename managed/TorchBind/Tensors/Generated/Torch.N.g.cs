@@ -554,7 +554,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.normal</c>. <c>aten::normal.Tensor_Tensor_out(Tensor mean, Tensor std, *, Generator? generator=None, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>
-    [OverloadResolutionPriority(8)]
+    [OverloadResolutionPriority(7)]
     public static Tensor Normal(Tensor mean, Tensor std, Tensor @out, Generator? generator = null)
     {
         using var meanBorrow = new Borrow(mean, nameof(mean));
@@ -566,7 +566,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.normal</c>. <c>aten::normal.Tensor_Tensor(Tensor mean, Tensor std, *, Generator? generator=None) -&gt; Tensor</c></summary>
-    [OverloadResolutionPriority(7)]
+    [OverloadResolutionPriority(6)]
     public static Tensor Normal(Tensor mean, Tensor std, Generator? generator = null)
     {
         using var meanBorrow = new Borrow(mean, nameof(mean));
@@ -578,7 +578,7 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Mirrors <c>torch.normal</c>. <c>aten::normal.Tensor_float(Tensor mean, float std=1, *, Generator? generator=None) -&gt; Tensor</c></summary>
-    [OverloadResolutionPriority(6)]
+    [OverloadResolutionPriority(5)]
     public static Tensor Normal(Tensor mean, double std = 1, Generator? generator = null)
     {
         using var meanBorrow = new Borrow(mean, nameof(mean));
@@ -586,17 +586,6 @@ public static unsafe partial class Torch
         nint result0;
         NativeError.Check(NativeMethods.tb_normal_Tensor_float(meanBorrow.Handle, std, generatorBorrow.Handle, &result0));
         return TorchBind.Tensor.Wrap(result0);
-    }
-
-    /// <summary>Mirrors <c>torch.normal</c>. <c>aten::normal.out(Tensor self, float mean=0, float std=1, *, Generator? generator=None, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>
-    [OverloadResolutionPriority(5)]
-    public static Tensor Normal(Tensor input, Tensor @out, double mean = 0, double std = 1, Generator? generator = null)
-    {
-        using var inputBorrow = new Borrow(input, nameof(input));
-        using var generatorBorrow = HandleBorrow.Optional(generator, nameof(generator));
-        using var outBorrow = new Borrow(@out, nameof(@out));
-        NativeError.Check(NativeMethods.tb_normal_out(inputBorrow.Handle, mean, std, generatorBorrow.Handle, outBorrow.Handle));
-        return @out;
     }
 
     /// <summary>Mirrors <c>torch.normal</c>. <c>aten::normal.Tensor_float_out(Tensor mean, float std=1, *, Generator? generator=None, Tensor(a!) out) -&gt; Tensor(a!)</c></summary>

@@ -134,6 +134,8 @@ internal static class PythonCall
             {
                 if (Overloads(candidate, csName).Length > 0)
                 {
+                    if (keywords.ContainsKey("out") && candidate != typeof(Tensor))
+                        return InvokeOut(candidate, csName, null, positional, keywords, python);
                     return candidate == typeof(Tensor)
                         ? InvokeMethod(candidate, csName, positional[0], positional[1..], keywords, python)
                         : InvokeMethod(candidate, csName, null, positional, keywords, python);
@@ -141,7 +143,37 @@ internal static class PythonCall
             }
         }
         object? target = container == typeof(Torch.FftFunctions) ? Torch.Fft : null;
+        if (keywords.ContainsKey("out"))
+            return InvokeOut(container, NamesTests.CsName(place.Name), target, positional, keywords, python);
         return InvokeMethod(container, NamesTests.CsName(place.Name), target, positional, keywords, python);
+    }
+
+    // The memory says what dtype and device are. What Python takes without showing it (F.gelu(x, out=y)) stands on Torch.Aten, as does
+    // what C# could not tell from another overload.
+    private static object? InvokeOut(
+        Type container, string name, object? target, object?[] positional, Dictionary<string, object?> keywords, string python)
+    {
+        NoMember? first = null;
+        var less = keywords.Where(k => k.Key is not ("dtype" or "device" or "layout" or "requires_grad")).ToDictionary();
+        foreach (var given in less.Count < keywords.Count ? new[] { keywords, less } : [keywords])
+        {
+            foreach (var (place, member) in new[]
+            {
+                (container, name), (typeof(Torch), name), (typeof(Torch.Aten), name), (typeof(Torch.Aten), name + "UnaryOut"),
+                (typeof(Torch.Aten), name == "Logsigmoid" ? "LogSigmoid" : name),
+            })
+            {
+                try
+                {
+                    return InvokeMethod(place, member, place == container ? target : null, positional, given, python);
+                }
+                catch (NoMember problem)
+                {
+                    first ??= problem;
+                }
+            }
+        }
+        throw first!;
     }
 
     private static object? InvokeSpecial(string name, object?[] positional, Dictionary<string, object?> keywords)
@@ -274,6 +306,26 @@ internal static class PythonCall
     private static object?[]? Bind(MethodInfo method, object?[] positional, Dictionary<string, object?> keywords, bool strict, bool merge)
     {
         var parameters = method.GetParameters();
+        if (!keywords.TryGetValue("out", out var memory))
+            return Bind(parameters, positional, keywords, strict, merge);
+        // out= stands behind the required parameters; of an operator with several results there is one parameter for each.
+        var outputs = memory as object?[] ?? [memory];
+        var first = Array.FindIndex(parameters, p => p.Name == "out");
+        var whole = first >= 0 && (outputs.Length == 1 || parameters[first].ParameterType != typeof(Tensor));
+        if (!whole)
+            first = parameters.Count(p => !p.HasDefaultValue) - outputs.Length;
+        var count = whole ? 1 : outputs.Length;
+        if (first < 0 || (!whole && (count < 2 || parameters[first..(first + count)].Any(p => p.ParameterType != typeof(Tensor)))))
+            return null;
+        if (whole && !Fits(memory, parameters[first].ParameterType, strict))
+            return null;
+        var others = keywords.Where(k => k.Key != "out").ToDictionary();
+        var rest = Bind([.. parameters[..first], .. parameters[(first + count)..]], positional, others, strict, merge);
+        return rest is null ? null : [.. rest[..first], .. whole ? [memory] : outputs, .. rest[first..]];
+    }
+
+    private static object?[]? Bind(ParameterInfo[] parameters, object?[] positional, Dictionary<string, object?> keywords, bool strict, bool merge)
+    {
         var values = new object?[parameters.Length];
         var given = new bool[parameters.Length];
         var next = 0;
@@ -295,7 +347,7 @@ internal static class PythonCall
                     continue;
                 }
             }
-            if (!Fits(rest[0], type, strict))
+            if (!Fits(rest[0], type, strict) || (rest[0] is null && !TakesNull(parameters[i])))
                 return null;
             (values[i], given[i]) = (Coerce(rest[0], type), true);
             next++;
@@ -312,7 +364,7 @@ internal static class PythonCall
                 if (value is null || (value is false && s_falseByDefault.Contains(key)) || key == "_stacklevel")
                     continue;
                 // F.max_pool2d(return_indices=True) is MaxPool2dWithIndices here.
-                if (key == "return_indices" && method.Name.EndsWith("WithIndices", StringComparison.Ordinal) == value is true)
+                if (key == "return_indices" && parameters[0].Member.Name.EndsWith("WithIndices", StringComparison.Ordinal) == value is true)
                     continue;
                 return null;
             }
@@ -320,7 +372,7 @@ internal static class PythonCall
                 return null;
             if (value is null && parameters[at].HasDefaultValue && !Fits(null, parameters[at].ParameterType, strict))
                 continue;
-            if (!Fits(value, parameters[at].ParameterType, strict))
+            if (!Fits(value, parameters[at].ParameterType, strict) || (value is null && !TakesNull(parameters[at])))
                 return null;
             (values[at], given[at]) = (Coerce(value, parameters[at].ParameterType), true);
         }
@@ -347,6 +399,9 @@ internal static class PythonCall
 
     private static object? EnumNamed(string text, Type type) =>
         Enum.TryParse(type, text.Replace("_", "").Replace("-", ""), ignoreCase: true, out var member) ? member : null;
+
+    private static bool TakesNull(ParameterInfo parameter) =>
+        (parameter.ParameterType != typeof(string) && !parameter.ParameterType.IsArray) || new NullabilityInfoContext().Create(parameter).WriteState != NullabilityState.NotNull;
 
     private static bool Fits(object? value, Type type, bool strict)
     {

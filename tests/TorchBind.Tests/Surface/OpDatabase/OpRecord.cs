@@ -24,8 +24,13 @@ internal sealed class OpRecord
 
     internal bool IsEnd => Json.TryGetProperty("end", out _);
 
-    internal string Label =>
-        $"{Entry} {Json.GetProperty("dtype").GetString()} #{(Json.TryGetProperty("sample", out var s) ? s.GetInt32() : 0)} {(Json.TryGetProperty("form", out var f) ? f.GetString() : "")}";
+    /// <summary>function, method, inplace or out.</summary>
+    internal string Form => Json.TryGetProperty("form", out var form) ? form.GetString()! : "function";
+
+    /// <summary>What Python says where the last call fails.</summary>
+    internal string? Raises => Json.TryGetProperty("raises", out var message) ? message.GetString() : null;
+
+    internal string Label => $"{Entry} {Json.GetProperty("dtype").GetString()} #{(Json.TryGetProperty("sample", out var s) ? s.GetInt32() : 0)} {Form}";
 
     /// <summary>The next record of the stream; null at its end.</summary>
     internal static OpRecord? Read(Stream stream)

@@ -12,7 +12,8 @@ internal static class OpReplay
     /// <param name="NoMember">The problem is that a call has no C# member.</param>
     /// <param name="Exact">Every bit agrees; false: within the database's tolerance.</param>
     /// <param name="Gradients">How many gradients were compared.</param>
-    internal sealed record Outcome(string? Problem, bool NoMember, bool Exact, int Gradients);
+    /// <param name="Refused">Python refuses the call, and so does C#.</param>
+    internal sealed record Outcome(string? Problem, bool NoMember, bool Exact, int Gradients, bool Refused = false);
 
     internal static Outcome Run(OpRecord record)
     {
@@ -24,17 +25,15 @@ internal static class OpReplay
             foreach (var input in record.Json.GetProperty("inputs").EnumerateArray())
                 tensors[input.GetProperty("id").GetInt32()] = record.Build(input);
             Torch.ManualSeed(record.Json.GetProperty("seed").GetInt64());
-            foreach (var call in record.Json.GetProperty("calls").EnumerateArray())
+            var calls = record.Json.GetProperty("calls").EnumerateArray().ToArray();
+            foreach (var call in record.Raises is null ? calls : calls[..^1])
             {
                 if (call.GetProperty("asks").GetBoolean())
                     continue;
-                var arguments = call.GetProperty("args").EnumerateArray().Select(a => OpRecord.Value(a, Lookup)).ToArray();
-                var keywords = call.GetProperty("kwargs").EnumerateObject().ToDictionary(k => k.Name, k => OpRecord.Value(k.Value, Lookup));
-                var result = PythonCall.Plain(PythonCall.Invoke(call.GetProperty("name").GetString()!, arguments, keywords));
-                if (Take(result, call.GetProperty("result"), tensors) is { } mismatch)
+                if (Take(Invoke(call), call.GetProperty("result"), tensors) is { } mismatch)
                     return new($"{call.GetProperty("name").GetString()}: {mismatch}", false, false, 0);
             }
-            return Compare(record, tensors);
+            return record.Raises is null ? Compare(record, tensors) : Refusal(calls[^1], record.Raises);
         }
         catch (PythonCall.NoMember problem)
         {
@@ -43,6 +42,24 @@ internal static class OpReplay
         catch (Exception problem)
         {
             return new($"{problem.GetType().Name}: {problem.Message.Split('\n')[0]}", false, false, 0);
+        }
+
+        object? Invoke(JsonElement call) => PythonCall.Plain(PythonCall.Invoke(
+            call.GetProperty("name").GetString()!,
+            [.. call.GetProperty("args").EnumerateArray().Select(a => OpRecord.Value(a, Lookup))],
+            call.GetProperty("kwargs").EnumerateObject().ToDictionary(k => k.Name, k => OpRecord.Value(k.Value, Lookup))));
+
+        Outcome Refusal(JsonElement call, string python)
+        {
+            try
+            {
+                Invoke(call);
+            }
+            catch (Exception problem) when (problem is TorchException or ArgumentException or InvalidOperationException or NotSupportedException)
+            {
+                return new(null, false, true, 0, Refused: true);
+            }
+            return new($"is done, Python says {python}", false, false, 0);
         }
     }
 
@@ -59,7 +76,9 @@ internal static class OpReplay
                     result = parts.First(p => p is not null);
                 if (result is not Tensor tensor)
                     return $"a {result?.GetType().Name ?? "null"} where Python has a tensor";
-                tensors[entry.Value.GetInt32()] = tensor;
+                // What was changed in place, or was given as out, comes back itself.
+                if (!tensors.TryAdd(entry.Value.GetInt32(), tensor) && !ReferenceEquals(tensors[entry.Value.GetInt32()], tensor))
+                    return "a new object where Python returns one that it was given";
                 return null;
             case "l":
                 var expected = entry.Value.EnumerateArray().ToArray();
