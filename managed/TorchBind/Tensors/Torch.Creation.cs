@@ -109,24 +109,47 @@ public static partial class Torch
     /// </exception>
     public static unsafe Tensor FromMemory<T>(Memory<T> data, IntList shape = default, bool requiresGrad = false) where T : unmanaged
     {
-        var dtype = DTypeExtensions.Of<T>();
+        DTypeExtensions.Of<T>();
         var length = (long)data.Length;
         var sizes = shape.IsGiven ? shape.Span : new ReadOnlySpan<long>(in length);
         CheckCount(sizes, length, nameof(shape));
         var pin = data.Pin();
-        if ((nuint)pin.Pointer % (nuint)sizeof(T) != 0)
+        return FromPinned<T>(pin, pin.Pointer, sizes, [], requiresGrad, nameof(data));
+    }
+
+    /// <summary>A tensor over pinned memory, which it releases when the last tensor that shares it is gone.</summary>
+    /// <param name="pin">The memory; released at once if there is no tensor.</param>
+    /// <param name="data">The first element, in this memory.</param>
+    /// <param name="sizes">The shape.</param>
+    /// <param name="strides">The strides; empty: contiguous.</param>
+    /// <param name="requiresGrad">Whether operations are recorded.</param>
+    /// <param name="name">The parameter of the caller, for errors.</param>
+    internal static unsafe Tensor FromPinned<T>(
+        MemoryHandle pin, void* data, ReadOnlySpan<long> sizes, ReadOnlySpan<long> strides, bool requiresGrad, string name) where T : unmanaged
+    {
+        DType dtype;
+        try
+        {
+            dtype = DTypeExtensions.Of<T>();
+            if ((nuint)data % (nuint)sizeof(T) != 0)
+            {
+                throw new ArgumentException(
+                    $"The memory does not begin at a multiple of {sizeof(T)} bytes, as libtorch needs for {dtype.Name()}. Copy it with Torch.Tensor, "
+                    + "or make the tensor first and fill it through x.Data<T>().", name);
+            }
+        }
+        catch
         {
             pin.Dispose();
-            throw new ArgumentException(
-                $"The memory does not begin at a multiple of {sizeof(T)} bytes, as libtorch needs for {dtype.Name()}. Copy it with Torch.Tensor, "
-                + "or make the tensor first and fill it through x.Data<T>().", nameof(data));
+            throw;
         }
         var context = GCHandle.ToIntPtr(GCHandle.Alloc(new PinnedMemory(pin)));
         nint result;
         int status;
         fixed (long* pointer = sizes)
+        fixed (long* steps = strides)
         {
-            status = NativeMethods.tb_tensor_from_blob(pin.Pointer, pointer, sizes.Length, null, (int)dtype, (int)DeviceType.Cpu, -1,
+            status = NativeMethods.tb_tensor_from_blob(data, pointer, sizes.Length, steps, (int)dtype, (int)DeviceType.Cpu, -1,
                 &ReleasePinnedMemory, (void*)context, &result);
         }
         if (status != 0)

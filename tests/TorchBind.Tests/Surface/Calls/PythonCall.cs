@@ -116,6 +116,8 @@ internal static class PythonCall
     /// <exception cref="NoMember">There is no member, or none that takes the arguments.</exception>
     internal static object? Invoke(string python, object?[] positional, Dictionary<string, object?> keywords)
     {
+        if (keywords.GetValueOrDefault("out", "") is null)
+            keywords = keywords.Where(k => k.Key != "out").ToDictionary();
         if (Place(python) is not { Container: { } container } place)
             throw new NoMember($"{python} stands in no class of TorchBind");
         if (container == typeof(Tensor) && place.Name.StartsWith("__", StringComparison.Ordinal) && place.Name.EndsWith("__", StringComparison.Ordinal))

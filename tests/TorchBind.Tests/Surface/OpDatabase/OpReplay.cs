@@ -30,7 +30,7 @@ internal static class OpReplay
             {
                 if (call.GetProperty("asks").GetBoolean())
                     continue;
-                if (Take(Invoke(call), call.GetProperty("result"), tensors) is { } mismatch)
+                if (Take(Invoke(call), call.GetProperty("result"), tensors, IsGiven(call)) is { } mismatch)
                     return new($"{call.GetProperty("name").GetString()}: {mismatch}", false, false, 0);
             }
             return record.Raises is null ? Compare(record, tensors) : Refusal(calls[^1], record.Raises);
@@ -49,6 +49,9 @@ internal static class OpReplay
             [.. call.GetProperty("args").EnumerateArray().Select(a => OpRecord.Value(a, Lookup))],
             call.GetProperty("kwargs").EnumerateObject().ToDictionary(k => k.Name, k => OpRecord.Value(k.Value, Lookup))));
 
+        static bool IsGiven(JsonElement call) =>
+            call.GetProperty("kwargs").TryGetProperty("out", out _) || call.GetProperty("name").GetString()!.EndsWith('_');
+
         Outcome Refusal(JsonElement call, string python)
         {
             try
@@ -64,7 +67,7 @@ internal static class OpReplay
     }
 
     // Gives the results the numbers that Python's have.
-    private static string? Take(object? result, JsonElement plan, Dictionary<int, Tensor> tensors)
+    private static string? Take(object? result, JsonElement plan, Dictionary<int, Tensor> tensors, bool given)
     {
         if (plan.ValueKind != JsonValueKind.Object)
             return null;
@@ -76,16 +79,17 @@ internal static class OpReplay
                     result = parts.First(p => p is not null);
                 if (result is not Tensor tensor)
                     return $"a {result?.GetType().Name ?? "null"} where Python has a tensor";
-                // What was changed in place, or was given as out, comes back itself.
-                if (!tensors.TryAdd(entry.Value.GetInt32(), tensor) && !ReferenceEquals(tensors[entry.Value.GetInt32()], tensor))
+                // What was changed in place, or was given as out, comes back itself, and is looked at itself.
+                if (given && tensors.TryGetValue(entry.Value.GetInt32(), out var known) && !ReferenceEquals(known, tensor))
                     return "a new object where Python returns one that it was given";
+                tensors[entry.Value.GetInt32()] = tensor;
                 return null;
             case "l":
                 var expected = entry.Value.EnumerateArray().ToArray();
                 if (expected.All(e => e.ValueKind != JsonValueKind.Object))
                     return null;
                 if (result is Tensor single && expected.Length == 1)
-                    return Take(single, expected[0], tensors);
+                    return Take(single, expected[0], tensors, given);
                 // What was not asked for is null in C# and missing in Python.
                 if (result is object?[] some && some.Length > expected.Length)
                     result = Array.FindAll(some, p => p is not null);
@@ -93,7 +97,7 @@ internal static class OpReplay
                     return $"{(result as object?[])?.Length.ToString() ?? result?.GetType().Name} results, Python has {expected.Length}";
                 for (var i = 0; i < expected.Length; i++)
                 {
-                    if (Take(list[i], expected[i], tensors) is { } mismatch)
+                    if (Take(list[i], expected[i], tensors, given) is { } mismatch)
                         return mismatch;
                 }
                 return null;
