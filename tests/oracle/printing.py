@@ -36,6 +36,11 @@ def build(case):
     return x
 
 
+def in_inference(x):
+    with torch.inference_mode():
+        return x.clone()
+
+
 STEPS = {
     "requires_grad": lambda x: x.requires_grad_(),
     "add": lambda x: x + 1,
@@ -62,13 +67,36 @@ STEPS = {
     "quantize": lambda x, scale, zero, dtype: torch.quantize_per_tensor(x, float(scale), int(zero), getattr(torch, dtype)),
     "quantize_channels": lambda x, dtype: torch.quantize_per_channel(
         x, torch.arange(1, x.size(0) + 1, dtype=torch.float64) / 10, torch.arange(x.size(0)), 0, getattr(torch, dtype)),
+    "quantize_channels_float": lambda x, dtype: torch.quantize_per_channel(
+        x, torch.arange(1, x.size(0) + 1, dtype=torch.float32) / 10, torch.arange(x.size(0), dtype=torch.float32) / 4, 0, getattr(torch, dtype)),
+    "parameter": lambda x: torch.nn.Parameter(x),
+    "names": lambda x, *names: x.refine_names(*(None if n == "_" else n for n in names)),
+    "mean": lambda x: x.mean(),
+    "unbind": lambda x: x.unbind()[1],
+    "detach": lambda x: x.detach(),
+    "inference": in_inference,
+    "as_nested": lambda x: torch.nested.as_nested_tensor([x, x[:1]]),
     "nested": lambda x: torch.nested.nested_tensor([x, x[:1]]),
 }
 
 
+PROFILES = [
+    {"profile": "short"},
+    {"profile": "full"},
+    {"profile": "default", "sci_mode": True},
+    {"profile": "default", "sci_mode": False},
+    {"precision": 1, "threshold": 5, "edgeitems": 1, "linewidth": 30},
+    {"precision": 8, "threshold": 20, "edgeitems": 4, "linewidth": 120},
+]
+
+
 def main():
+    """Each text with the case's own options; with --profiles, in every profile of PROFILES, in a list."""
+    profiles = PROFILES if "--profiles" in sys.argv else None
     result = {}
     for case in json.load(sys.stdin):
+        if "until" in case and tuple(map(int, torch.__version__.split(".")[:2])) >= tuple(map(int, case["until"].split("."))):
+            continue
         if "since" in case and tuple(map(int, torch.__version__.split(".")[:2])) < tuple(map(int, case["since"].split("."))):
             continue
         options = case.get("options", {})
@@ -76,8 +104,15 @@ def main():
         if default:
             torch.set_default_dtype(getattr(torch, default))
         try:
-            with printoptions(**options):
-                result[case["name"]] = repr(build(case))
+            if profiles is None:
+                with printoptions(**options):
+                    result[case["name"]] = repr(build(case))
+            else:
+                x = build(case)
+                result[case["name"]] = []
+                for profile in profiles:
+                    with printoptions(**profile):
+                        result[case["name"]].append(repr(x))
         finally:
             torch.set_default_dtype(torch.float32)
     json.dump(result, sys.stdout)

@@ -21,7 +21,7 @@ public sealed class PrintingTests
         if (!PythonOracle.IsAvailable)
             Assert.Ignore("TORCHBIND_PYTHON names no Python.");
         if (!s_python.Value.TryGetValue(description.GetProperty("name").GetString()!, out var expected))
-            Assert.Ignore("This libtorch has no such dtype.");
+            Assert.Ignore("This libtorch has no such dtype, or no names.");
         if (description.TryGetProperty("default_dtype", out var standard))
             Torch.SetDefaultDType(TensorBuilder.DTypeNamed(standard.GetString()!));
         try
@@ -40,6 +40,66 @@ public sealed class PrintingTests
             Torch.SetPrintoptions(profile: "default");
             Torch.SetDefaultDType(DType.Float32);
         }
+    }
+
+    // As PROFILES of printing.py.
+    private static void SetProfile(int profile)
+    {
+        switch (profile)
+        {
+            case 0:
+                Torch.SetPrintoptions(profile: "short");
+                break;
+            case 1:
+                Torch.SetPrintoptions(profile: "full");
+                break;
+            case 2:
+                Torch.SetPrintoptions(profile: "default", sciMode: true);
+                break;
+            case 3:
+                Torch.SetPrintoptions(profile: "default", sciMode: false);
+                break;
+            case 4:
+                Torch.SetPrintoptions(precision: 1, threshold: 5, edgeitems: 1, linewidth: 30);
+                break;
+            default:
+                Torch.SetPrintoptions(precision: 8, threshold: 20, edgeitems: 4, linewidth: 120);
+                break;
+        }
+    }
+
+    [Test]
+    public void EveryTensorInEveryProfileEqualsPython()
+    {
+        if (!PythonOracle.IsAvailable)
+            Assert.Ignore("TORCHBIND_PYTHON names no Python.");
+        var python = PythonOracle.RunJson<Dictionary<string, string[]>>("printing.py", ["--profiles"], s_descriptions);
+        var (texts, wrong) = (0, new List<string>());
+        foreach (var description in JsonDocument.Parse(s_descriptions).RootElement.EnumerateArray())
+        {
+            if (!python.TryGetValue(description.GetProperty("name").GetString()!, out var expected))
+                continue;
+            if (description.TryGetProperty("default_dtype", out var standard))
+                Torch.SetDefaultDType(TensorBuilder.DTypeNamed(standard.GetString()!));
+            try
+            {
+                using var tensor = TensorBuilder.Build(description);
+                for (var profile = 0; profile < expected.Length; profile++, texts++)
+                {
+                    Torch.SetPrintoptions(profile: "default");
+                    SetProfile(profile);
+                    if (tensor.ToString() is var actual && actual != expected[profile])
+                        wrong.Add($"{description.GetProperty("name")}, profile {profile}:\n{actual}\nPython's:\n{expected[profile]}");
+                }
+            }
+            finally
+            {
+                Torch.SetPrintoptions(profile: "default");
+                Torch.SetDefaultDType(DType.Float32);
+            }
+        }
+        TestContext.Out.WriteLine($"{texts} texts compared with Python's, {wrong.Count} differ");
+        Assert.That(wrong, Is.Empty, string.Join("\n\n", wrong.Take(5)));
     }
 
     [Test]

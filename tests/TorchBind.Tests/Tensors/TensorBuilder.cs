@@ -52,6 +52,12 @@ internal static class TensorBuilder
         _ => value.GetRawText().AsSpan().IndexOfAny('.', 'e') < 0 ? (Scalar)value.GetInt64() : value.GetDouble(),
     };
 
+    private static Tensor InInference(Tensor x)
+    {
+        using (Torch.InferenceMode())
+            return x.Clone();
+    }
+
     private static Tensor Step(Tensor x, string[] step) => step[0] switch
     {
         "requires_grad" => x.RequiresGrad_(),
@@ -79,7 +85,15 @@ internal static class TensorBuilder
         "quantize" => Torch.QuantizePerTensor(x, double.Parse(step[1]), int.Parse(step[2]), DTypeNamed(step[3])),
         "quantize_channels" => Torch.QuantizePerChannel(
             x, Torch.Arange(1, x.Size(0) + 1, dtype: DType.Float64) / 10, Torch.Arange(x.Size(0)), 0, DTypeNamed(step[1])),
-        "nested" => Torch.Aten._NestedTensorFromTensorList([x, x[..1]]),
+        "quantize_channels_float" => Torch.QuantizePerChannel(
+            x, Torch.Arange(1, x.Size(0) + 1, dtype: DType.Float32) / 10, Torch.Arange(x.Size(0), dtype: DType.Float32) / 4, 0, DTypeNamed(step[1])),
+        "parameter" => new TorchBind.NN.Parameter(x),
+        "names" => x.RefineNames(Array.ConvertAll(step[1..], n => n == "_" ? null : n)),
+        "mean" => x.Mean(),
+        "unbind" => x.Unbind()[1],
+        "detach" => x.Detach(),
+        "inference" => InInference(x),
+        "nested" or "as_nested" => Torch.Aten._NestedTensorFromTensorList([x, x[..1]]),
         _ => throw new ArgumentException(step[0]),
     };
 }
