@@ -25,7 +25,8 @@ internal static class LegacyForm
         }
 
         var interpreter = new TorchInterpreter(static (key, dtype, location, byteLength, untyped)
-            => new StorageEntry(key, dtype, location, byteLength) { IsUntyped = untyped }) { NamesViews = true };
+            => new StorageEntry(key, dtype, location, byteLength) { IsUntyped = untyped })
+        { NamesViews = true };
         object? root = Next(source, ref at, options, "objects", interpreter);
         if (Next(source, ref at, options, "storage keys", null) is not List<object?> keys)
             throw CheckpointException.Corrupt($"{source.Name} has no list of storages after its objects.", null, at);

@@ -479,7 +479,7 @@ internal sealed class PickleReader
 
     // A name whose objects are made without a call must be one of a class, where it is known what it names.
     private object? Class(object? callable) => callable is PickleGlobal
-        { Module: "torch._utils" or "_codecs" or "copyreg" or "torch.jit._pickle" } or PickleGlobal { FullName: "torch.serialization._get_layout" }
+    { Module: "torch._utils" or "_codecs" or "copyreg" or "torch.jit._pickle" } or PickleGlobal { FullName: "torch.serialization._get_layout" }
         ? throw Corrupt($"{callable} is a function, but is used as a class.")
         : callable;
 
