@@ -18,8 +18,8 @@ public static unsafe class TensorMemory
     public static long LiveTensors => PerThread.LiveTensors;
 
     /// <summary>
-    /// Bytes of CPU memory in libtorch's allocator, shared storages counted once. Exact for what this thread did; each other thread may
-    /// have up to 64 KiB of small blocks that are not counted yet.
+    /// Bytes of CPU memory in libtorch's allocator, shared storages counted once. Exact for what this thread and the
+    /// garbage collector's finalizers did; each other thread may have up to 64 KiB of small blocks that are not counted yet.
     /// </summary>
     public static long LiveBytes => Counter(0);
 

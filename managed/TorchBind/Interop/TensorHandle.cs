@@ -121,6 +121,7 @@ internal sealed class TensorHandle : SafeHandle
     protected override bool ReleaseHandle()
     {
         NativeMethods.tb_tensor_free(handle);
+        NativeMethods.tb_memory_hand_on(); // this thread frees by the batch and then sleeps
         PerThread.Current.Released++;
         return true;
     }
