@@ -95,10 +95,11 @@ public static partial class Torch
                 ScriptModule owner = Child(dot < 0 ? "" : key[..dot]);
                 if (children.ContainsKey(key))
                     throw Both(key);
+                // Objects of their own on the same memory: the module is disposed without the state dict.
                 if (tensor is Parameter parameter)
-                    owner.RegisterParameter(key[(dot + 1)..], parameter);
+                    owner.RegisterParameter(key[(dot + 1)..], new Parameter(parameter.Detach(), parameter.RequiresGrad));
                 else
-                    owner.RegisterBuffer(key[(dot + 1)..], tensor);
+                    owner.RegisterBuffer(key[(dot + 1)..], tensor.Detach());
             }
             return root;
 
