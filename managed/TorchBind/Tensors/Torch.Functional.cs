@@ -175,15 +175,7 @@ public static unsafe partial class Torch
     /// <exception cref="TorchException">A tensor has fewer dimensions, or their sizes differ.</exception>
     public static Tensor Tensordot(Tensor a, Tensor b, long dims = 2)
     {
-        ArgumentNullException.ThrowIfNull(a);
-        ArgumentNullException.ThrowIfNull(b);
-        ArgumentOutOfRangeException.ThrowIfNegative(dims);
-        if (dims > Math.Min(a.NDim, b.NDim))
-            throw new TorchException($"Cannot contract {dims} dimensions of tensors with {a.NDim} and {b.NDim} dimensions.");
-        var left = new long[dims];
-        var right = new long[dims];
-        for (var i = 0; i < dims; i++)
-            (left[i], right[i]) = (i - dims, i);
+        var (left, right) = LastAndFirst(a, b, dims);
         return Tensordot(a, b, left, right);
     }
 
@@ -197,6 +189,13 @@ public static unsafe partial class Torch
     /// <exception cref="TorchException">A tensor has fewer dimensions, or their sizes differ.</exception>
     public static Tensor Tensordot(Tensor a, Tensor b, Tensor @out, long dims = 2)
     {
+        var (left, right) = LastAndFirst(a, b, dims);
+        return Tensordot(a, b, left, right, @out);
+    }
+
+    // The dimensions that a number of them stands for.
+    private static (long[] Left, long[] Right) LastAndFirst(Tensor a, Tensor b, long dims)
+    {
         ArgumentNullException.ThrowIfNull(a);
         ArgumentNullException.ThrowIfNull(b);
         ArgumentOutOfRangeException.ThrowIfNegative(dims);
@@ -206,7 +205,7 @@ public static unsafe partial class Torch
         var right = new long[dims];
         for (var i = 0; i < dims; i++)
             (left[i], right[i]) = (i - dims, i);
-        return Tensordot(a, b, left, right, @out);
+        return (left, right);
     }
 
     /// <summary>The distance of each row of one tensor to each row of another. Mirrors <c>torch.cdist</c>.</summary>
