@@ -13,16 +13,19 @@ namespace TorchBind.Benchmarks.Driver;
 /// <param name="TensorBytes">The size of that tensor.</param>
 /// <param name="ResidentForOne">Bytes that became resident for it.</param>
 /// <param name="ResidentForAll">Bytes that became resident once every tensor of the file was made, and none but that one read.</param>
-internal sealed record FileResults(double[] InspectStart, double[] PythonStart, double FirstTensor, double TensorBytes, double ResidentForOne, double ResidentForAll)
+/// <param name="ResidentOfFile">Bytes of the mapped file itself that were resident then.</param>
+internal sealed record FileResults(
+    double[] InspectStart, double[] PythonStart, double FirstTensor, double TensorBytes, double ResidentForOne, double ResidentForAll, double ResidentOfFile)
 {
     /// <summary>
-    /// For each file of a gigabyte, nanoseconds of the first load in a process and of the first reading of its bytes into one block: without memory
-    /// that an earlier round left behind.
+    /// For each file of a gigabyte, nanoseconds of the first load in a process and of the first reading of its bytes into one block: memory that is
+    /// new to the process, but not to the machine.
     /// </summary>
-    public IReadOnlyDictionary<string, (double[] Load, double[] Read)> Once { get; private init; } = new Dictionary<string, (double[], double[])>();
+    public IReadOnlyDictionary<string, (double[] Load, double[] Read)> FirstInProcess { get; private init; } = new Dictionary<string, (double[], double[])>();
 
     private const int Rounds = 7;
     private const int OnceRounds = 9;
+    private const long MemoryToTake = 6L << 30;
 
     public static FileResults Measure(Options options, WorkerCommand self)
     {
@@ -45,27 +48,31 @@ internal sealed record FileResults(double[] InspectStart, double[] PythonStart, 
         foreach (var name in new[] { "state-1G.pth", "state-1G.safetensors" })
         {
             var file = Path.Combine(folder, name);
-            // What a virtual machine takes for new memory varies fourfold: many rounds, in random order, after one that does not count.
+            // In random order, after a round that does not count.
             double[] load = new double[OnceRounds], read = new double[OnceRounds];
             for (var round = -1; round < OnceRounds; round++)
             {
                 var loadFirst = random.Next(2) == 0;
-                var before = loadFirst ? 0 : Said(self, "read-once", file);
-                var a = Said(self, "load-once", file);
-                var b = loadFirst ? Said(self, "read-once", file) : before;
+                var before = loadFirst ? 0 : Once(self, "read-once", file);
+                var a = Once(self, "load-once", file);
+                var b = loadFirst ? Once(self, "read-once", file) : before;
                 if (round >= 0)
                     (load[round], read[round]) = (a, b);
             }
             once[name] = (load, read);
         }
-        return new FileResults(inspectTimes, pythonTimes, numbers[0], numbers[4], numbers[2] - numbers[1], numbers[3] - numbers[1]) { Once = once };
+        return new FileResults(inspectTimes, pythonTimes, numbers[0], numbers[4], numbers[2] - numbers[1], numbers[3] - numbers[1], numbers[5])
+        {
+            FirstInProcess = once,
+        };
     }
 
     public Target[] Targets() =>
     [
         new("cold start: torchbind inspect / python -c torch.load", 1, Spread.Of(InspectStart.Zip(PythonStart, static (a, b) => a / b)).Median, "resnet18.pth"),
-        .. Once.Select(static pair => new Target($"{pair.Key}, first in a process: torchbind / read", 1.15, Spread.Of(pair.Value.Load).Median / Spread.Of(pair.Value.Read).Median, pair.Key)),
+        .. FirstInProcess.Select(static pair => new Target($"{pair.Key}, first in a process: torchbind / read", 1.15, Spread.Of(pair.Value.Load).Median / Spread.Of(pair.Value.Read).Median, pair.Key)),
         new("mapped 1 GB, one tensor read: resident bytes / the tensor's", 2, ResidentForAll / TensorBytes, "state-1G.pth"),
+        new("mapped 1 GB, one tensor read: resident bytes of the file / the tensor's", 1.1, ResidentOfFile / TensorBytes, "state-1G.pth"),
     ];
 
     private static string Milliseconds(double[] times)
@@ -78,10 +85,10 @@ internal sealed record FileResults(double[] InspectStart, double[] PythonStart, 
     {
         Console.WriteLine();
         Console.WriteLine($"cold start, 45 MB: torchbind inspect {Spread.Of(InspectStart).Median / 1e6:F0} ms, python -c torch.load {Spread.Of(PythonStart).Median / 1e6:F0} ms");
-        foreach (var (name, (load, read)) in Once)
+        foreach (var (name, (load, read)) in FirstInProcess)
             Console.WriteLine($"{name}, first in a process: torchbind {Milliseconds(load)}, its bytes into one block {Milliseconds(read)}");
         Console.WriteLine($"mapped, 1 GB: {FirstTensor / 1e6:F1} ms to the sum of a tensor of {TensorBytes / (1 << 20):F0} MiB; resident +{ResidentForOne / (1 << 20):F1} MiB with it, "
-            + $"+{ResidentForAll / (1 << 20):F1} MiB with every tensor made");
+            + $"+{ResidentForAll / (1 << 20):F1} MiB with every tensor made, {ResidentOfFile / (1 << 20):F1} MiB of them the file's");
     }
 
     public JsonObject Entry(string libtorch) => new()
@@ -94,16 +101,23 @@ internal sealed record FileResults(double[] InspectStart, double[] PythonStart, 
         ["firstTensor"] = FirstTensor,
         ["residentForOne"] = ResidentForOne,
         ["residentForAll"] = ResidentForAll,
-        ["once"] = new JsonObject(Once.Select(static pair => KeyValuePair.Create<string, JsonNode?>(
+        ["residentOfFile"] = ResidentOfFile,
+        ["once"] = new JsonObject(FirstInProcess.Select(static pair => KeyValuePair.Create<string, JsonNode?>(
             pair.Key, new JsonObject { ["load"] = Spread.Of(pair.Value.Load).Median, ["read"] = Spread.Of(pair.Value.Read).Median }))),
     };
 
-    private static double Said(WorkerCommand self, params string[] program)
+    private static double Once(WorkerCommand self, string program, string file)
+    {
+        Said(self, "take-memory", MemoryToTake.ToString(CultureInfo.InvariantCulture));
+        return double.Parse(Said(self, program, file), CultureInfo.InvariantCulture);
+    }
+
+    private static string Said(WorkerCommand self, params string[] program)
     {
         using var process = Process.Start(self.StartInfo(["--program", .. program], keepMemory: false))!;
-        var line = process.StandardOutput.ReadToEnd();
+        var said = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
-        return double.Parse(line, CultureInfo.InvariantCulture);
+        return process.ExitCode == 0 ? said : throw new BenchmarkException($"{string.Join(' ', program)}: exit code {process.ExitCode}");
     }
 
     private static double Time(WorkerCommand command)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using TorchBind.Serialization;
 using TorchBind.Serialization.Pickle;
@@ -170,6 +171,38 @@ internal sealed class ReadingTests
         Assert.That(weight.ToArray<float>(), Is.All.EqualTo(9f));
         weight.Dispose();
         Assert.That(File.ReadAllBytes(path), Is.EqualTo(before));
+    }
+
+    [Test]
+    public void OfAMappedFileOnlyWhatIsReadIsResident()
+    {
+        using var folder = new TemporaryFolder();
+        string path = folder.File("many.pth");
+        const int Count = 64, Elements = 1 << 18;
+        Torch.Save(Enumerable.Range(0, Count).ToDictionary(i => $"t{i}", i => Torch.Full([Elements], i)), path);
+        using Checkpoint checkpoint = Checkpoint.Open(path, options: new CheckpointOptions { MemoryMap = true });
+        Tensor[] all = [.. checkpoint.Tensors.Select(checkpoint.LoadTensor)];
+        // Touching a page maps up to 64 KiB around it, so every header that is read through the mapping would show.
+        Assert.That(ResidentOf(path), Is.Zero);
+        Assert.That(all[5].Sum().Item<float>(), Is.EqualTo(5f * Elements));
+        // The kernel maps what it keeps together of a file, up to 2 MiB at either end.
+        Assert.That(ResidentOf(path), Is.InRange(4L * Elements, (4L * Elements) + (4 << 20)));
+    }
+
+    // smaps: a line for each mapping that ends in the file's name, then what is known of it.
+    private static long ResidentOf(string path)
+    {
+        long bytes = 0;
+        bool inside = false;
+        foreach (string line in File.ReadLines("/proc/self/smaps"))
+        {
+            string[] words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            if (!words[0].EndsWith(':'))
+                inside = line.EndsWith(path, StringComparison.Ordinal);
+            else if (inside && words[0] == "Rss:")
+                bytes += 1024 * long.Parse(words[1], CultureInfo.InvariantCulture);
+        }
+        return bytes;
     }
 
     [Test]

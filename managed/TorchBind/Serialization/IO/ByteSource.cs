@@ -151,7 +151,7 @@ internal abstract class ByteSource : IDisposable
     private CheckpointException Shrunk(long offset)
         => CheckpointException.Truncated($"{Name} ended at offset {offset:N0}, before its length of {Length:N0}: it was changed while it was read.", null, offset);
 
-    private sealed class FileSource : ByteSource
+    private class FileSource : ByteSource
     {
         private readonly SafeFileHandle _handle;
 
@@ -179,7 +179,11 @@ internal abstract class ByteSource : IDisposable
         public override void Dispose() => _handle.Dispose();
     }
 
-    private sealed unsafe class MappedSource : ByteSource
+    /// <summary>
+    /// A mapped file. What describes the tensors is read, not touched: a page that is touched maps its neighbours, and one behind the end of a file that
+    /// was cut off meanwhile ends the process.
+    /// </summary>
+    private sealed unsafe class MappedSource : FileSource
     {
         private readonly MemoryMappedFile _map;
         private readonly MemoryMappedViewAccessor _view;
@@ -189,16 +193,13 @@ internal abstract class ByteSource : IDisposable
         private bool _disposed;
 
         public MappedSource(string path, SafeFileHandle handle, long length)
-            : base($"'{path}'", length)
+            : base(path, handle, length)
         {
-            FilePath = path;
             // Copy on write: a tensor over the mapping may be written to, and the file stays as it is.
-            _map = MemoryMappedFile.CreateFromFile(handle, null, 0, MemoryMappedFileAccess.CopyOnWrite, HandleInheritability.None, leaveOpen: false);
+            _map = MemoryMappedFile.CreateFromFile(handle, null, 0, MemoryMappedFileAccess.CopyOnWrite, HandleInheritability.None, leaveOpen: true);
             _view = _map.CreateViewAccessor(0, length, MemoryMappedFileAccess.CopyOnWrite);
             _shift = _view.PointerOffset;
         }
-
-        public override string? FilePath { get; }
 
         // The view's handle unmaps when nothing refers to this object any more, so no reference is counted here.
         public override byte* Pointer
@@ -208,12 +209,6 @@ internal abstract class ByteSource : IDisposable
                 ObjectDisposedException.ThrowIf(_view.SafeMemoryMappedViewHandle.IsClosed, this);
                 return (byte*)_view.SafeMemoryMappedViewHandle.DangerousGetHandle() + _shift;
             }
-        }
-
-        protected override void ReadCore(long offset, Span<byte> destination)
-        {
-            new ReadOnlySpan<byte>(Pointer + offset, destination.Length).CopyTo(destination);
-            GC.KeepAlive(this);
         }
 
         public override void AddUser()
@@ -245,6 +240,7 @@ internal abstract class ByteSource : IDisposable
         {
             _view.Dispose();
             _map.Dispose();
+            base.Dispose();
         }
     }
 
