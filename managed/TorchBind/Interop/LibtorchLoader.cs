@@ -64,6 +64,7 @@ internal static unsafe class LibtorchLoader
     private static nint Open()
     {
         var log = new StringBuilder();
+        KeepSignals();
         if (!OpenLibtorch(log, out var libtorch))
         {
             throw new LibtorchNotFoundException(
@@ -74,6 +75,20 @@ internal static unsafe class LibtorchLoader
         }
         LibtorchPath = libtorch;
         return OpenShim(libtorch, log);
+    }
+
+    /// <summary>
+    /// Leaves to .NET the signals by which it learns of null references and of divisions by zero. Debian's libtorch 2.6 brings UCX along
+    /// (through MPI), which takes them when it is opened, unless the environment says for which signals it shall stand in: none. Who set
+    /// the variable keeps what he set.
+    /// </summary>
+    private static void KeepSignals()
+    {
+        if (!OperatingSystem.IsLinux())
+            return;
+        fixed (byte* name = "UCX_ERROR_SIGNALS\0"u8)
+        fixed (byte* none = "\0"u8)
+            _ = setenv(name, none, 0); // Environment's setter would stay inside of .NET
     }
 
     // ---- libtorch
@@ -395,4 +410,7 @@ internal static unsafe class LibtorchLoader
 
     [DllImport("libc", ExactSpelling = true)]
     private static extern nint dlerror();
+
+    [DllImport("libc", ExactSpelling = true)]
+    private static extern int setenv(byte* name, byte* value, int overwrite);
 }
