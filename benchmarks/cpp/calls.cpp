@@ -83,6 +83,7 @@ void add_calls(Entries& entries) {
     entries["relu" + suffix] = [=] { return call([a = vector()] { return a.relu(); }); };
     entries["matmul-4x4" + suffix] = [=] { return call([m = matrix()] { return m.matmul(m); }); };
     entries["view" + suffix] = [=] { return call([a = vector()] { return a.view({2, 2}); }); };
+    entries["reshape" + suffix] = [=] { return call([a = vector()] { return a.reshape({2, 2}); }); };
     entries["transpose" + suffix] = [=] { return call([m = matrix()] { return m.transpose(0, 1); }); };
     entries["index-integer" + suffix] = [=] { return call([m = matrix()] { return m[0]; }); };
     entries["index-slice" + suffix] = [=] {

@@ -117,6 +117,7 @@ def calls(grad, suffix):
     one("relu", "a.relu()", a=a)
     one("matmul-4x4", "m.matmul(m)", m=m)
     one("view", "a.view(2, 2)", a=a)
+    one("reshape", "a.reshape(2, 2)", a=a)
     one("transpose", "m.transpose(0, 1)", m=m)
     one("index-integer", "m[0]", m=m)
     one("index-slice", "m[1:3]", m=m)

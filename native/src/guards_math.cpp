@@ -295,16 +295,21 @@ void in_storage(const char* op, const Tensor& self, std::optional<at::IntArrayRe
     last += static_cast<__int128>((*sizes)[i] - 1) * (*strides)[i];
   }
   const auto bytes = self.storage().sym_nbytes().maybe_as_int();
-  TORCH_CHECK_VALUE(empty || !bytes.has_value() ||
-                        (last + 1) * static_cast<int64_t>(self.element_size()) <= *bytes,
-                    op, " with sizes ", *sizes, " and strides ", *strides, " reaches beyond the ",
-                    bytes.value_or(0), " bytes of its tensor");
+  if (empty || !bytes.has_value() || (last + 1) * static_cast<int64_t>(self.element_size()) <= *bytes)
+    return;
+  // What self reaches itself may be beyond: half a byte an element, memory that was taken away.
+  __int128 own = self.storage_offset();
+  for (int64_t i = 0; i < self.dim(); ++i)
+    own += static_cast<__int128>(self.size(i) - 1) * self.stride(i);
+  TORCH_CHECK_VALUE(self.numel() > 0 && last <= own, op, " with sizes ", *sizes, " and strides ", *strides,
+                    " reaches beyond the ", *bytes, " bytes of its tensor");
 }
 
 void guard_views(Registry& registry) {
   const auto reshape = [](const auto& self, const auto& sizes, const auto& strides, auto&&...) {
     in_storage("_reshape_alias", self, known(sizes), known(strides));
   };
+  registry.before<ops::_reshape_alias>(reshape);
   registry.before<ops::_reshape_alias_copy>(reshape);
   registry.before<ops::_reshape_alias_copy_out>(reshape);
 

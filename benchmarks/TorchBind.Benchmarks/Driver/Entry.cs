@@ -14,7 +14,7 @@ internal sealed record Entry(string Name, bool PerCall = false, double Seconds =
 
     private static readonly string[] s_calls =
     [
-        "add", "add_", "relu", "matmul-4x4", "view", "transpose", "index-integer", "index-slice", "item", "zeros", "cat-2", "sum-dim",
+        "add", "add_", "relu", "matmul-4x4", "view", "reshape", "transpose", "index-integer", "index-slice", "item", "zeros", "cat-2", "sum-dim",
         "mean-dims",
     ];
 

@@ -15,6 +15,7 @@ internal static class Calls
     private readonly struct Relu(Tensor a) : ICall { public Tensor Invoke() => a.Relu(); }
     private readonly struct Matmul(Tensor m) : ICall { public Tensor Invoke() => m.Matmul(m); }
     private readonly struct View(Tensor a) : ICall { public Tensor Invoke() => a.View(2, 2); }
+    private readonly struct Reshape(Tensor a) : ICall { public Tensor Invoke() => a.Reshape(2, 2); }
     private readonly struct Transpose(Tensor m) : ICall { public Tensor Invoke() => m.Transpose(0, 1); }
     private readonly struct IndexInteger(Tensor m) : ICall { public Tensor Invoke() => m[0]; }
     private readonly struct IndexSlice(Tensor m) : ICall { public Tensor Invoke() => m[1..3]; }
@@ -36,6 +37,7 @@ internal static class Calls
             One("relu", () => new Relu(Vector()));
             One("matmul-4x4", () => new Matmul(Matrix()));
             One("view", () => new View(Vector()));
+            One("reshape", () => new Reshape(Vector()));
             One("transpose", () => new Transpose(Matrix()));
             One("index-integer", () => new IndexInteger(Matrix()));
             One("index-slice", () => new IndexSlice(Matrix()));

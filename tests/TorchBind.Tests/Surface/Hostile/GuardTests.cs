@@ -63,6 +63,23 @@ public sealed class GuardTests
         Assert.That(x.Grad!.Sum().Abs().Item<float>(), Is.LessThan(1e-6f));
     }
 
+    [Test]
+    public void AViewStaysInItsMemory()
+    {
+        using var x = Torch.Arange(12f);
+        Assert.That(Assert.Throws<ArgumentException>(() => Torch.Aten._ReshapeAlias(x, [4, 4], [4, 1]))!.Message, Does.Contain("beyond the 48 bytes"));
+        Assert.Throws<ArgumentException>(() => Torch.Aten._ReshapeAlias(x, [2, 2], [1L << 62, 1]));
+        Assert.Throws<ArgumentException>(() => Torch.Aten._ReshapeAlias(x, [2], [-1]));
+        Assert.Throws<ArgumentException>(() => Torch.Ops["aten::_reshape_alias"].Call(x, new long[] { 13 }, new long[] { 1 }));
+        Assert.That(Torch.Aten._ReshapeAlias(x, [3, 4], [4, 1]).Equal(x.Reshape(3, 4)));
+        Assert.That(Torch.Aten._ReshapeAlias(x[1..], [3, 3], [3, 1])[2, 2].Item<float>(), Is.EqualTo(9f));
+        // Two elements to a byte, and memory that was taken away: what reaches beyond the memory before may do so after.
+        using var nibbles = Torch.QuantizePerChannel(Torch.Ones([4, 6]), Torch.Ones([4]), Torch.Zeros([4]), 0, DType.QUInt4x2);
+        Assert.That(Torch.Aten._ReshapeAlias(nibbles, [24], [1]).Shape, Is.EqualTo(new Shape(24)));
+        using var empty = Torch.Ones([0, 3]);
+        Assert.That(empty.Reshape(3, 0).Shape, Is.EqualTo(new Shape(3, 0)));
+    }
+
     // Without the guards these calls end the process, and the sweep says so.
     [TestCase("Torch.Aten", "_TransformBiasRescaleQkv", "numbers zero rank 4"), TestCase("Torch.Aten", "_FftC2r", "numbers huge")]
     public void WithoutGuardsTheProcessDies(string type, string member, string attack)
