@@ -104,7 +104,7 @@ class Encoder:
             return {"t": self.tensor(v)}
         if v is None or isinstance(v, (bool, str)):
             return v
-        if isinstance(v, enum.Enum):
+        if isinstance(v, enum.Enum) or (hasattr(type(v), "__members__") and hasattr(v, "value")):
             return self.value(v.value)
         if isinstance(v, int):
             return int(v)
@@ -417,4 +417,5 @@ def main():
     OUT.flush()
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -9,15 +9,14 @@ public static partial class Torch
     /// </summary>
     /// <param name="a">Matrices (..., m, n), dense or sparse.</param>
     /// <param name="q">A little more than the rank.</param>
-    /// <param name="niter">Subspace iterations.</param>
+    /// <param name="niter">Subspace iterations; a negative number counts as none, as in Python.</param>
     /// <param name="m">Matrices that are subtracted first.</param>
     /// <returns>U (..., m, q), S (..., q), V (..., n, q).</returns>
-    /// <exception cref="ArgumentOutOfRangeException">A number is negative.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="q"/> is negative.</exception>
     public static (Tensor U, Tensor S, Tensor V) SvdLowrank(Tensor a, long q = 6, int niter = 2, Tensor? m = null)
     {
         ArgumentNullException.ThrowIfNull(a);
         ArgumentOutOfRangeException.ThrowIfNegative(q);
-        ArgumentOutOfRangeException.ThrowIfNegative(niter);
         m = m?.BroadcastTo(a.Shape);
         var wide = a.Size(-2) < a.Size(-1);
         if (wide)

@@ -7,7 +7,7 @@ public static partial class Functional
     /// <param name="threshold">The threshold.</param>
     /// <param name="value">The value.</param>
     /// <param name="inplace">Whether the input is changed and given back. Default: false.</param>
-    public static Tensor Threshold(Tensor input, double threshold, double value, bool inplace = false) => inplace ? Torch.Threshold_(input, threshold, value) : Torch.Threshold(input, threshold, value);
+    public static Tensor Threshold(Tensor input, Scalar threshold, Scalar value, bool inplace = false) => inplace ? Torch.Threshold_(input, threshold, value) : Torch.Threshold(input, threshold, value);
 
     /// <summary>The larger of the input and zero. Mirrors <c>F.relu</c>.</summary>
     /// <param name="input">The input, of any shape.</param>
@@ -22,7 +22,7 @@ public static partial class Functional
     /// <param name="input">The input, of any shape.</param>
     /// <param name="threshold">The threshold.</param>
     /// <param name="value">The value.</param>
-    public static Tensor Threshold_(Tensor input, double threshold, double value) => Torch.Threshold_(input, threshold, value);
+    public static Tensor Threshold_(Tensor input, Scalar threshold, Scalar value) => Torch.Threshold_(input, threshold, value);
 
     /// <summary>One half of the input times the sigmoid of the other half. Mirrors <c>F.glu</c>.</summary>
     /// <param name="input">The input; the size of the dimension is even.</param>

@@ -60,7 +60,7 @@ internal sealed class LobpcgSolver
     private void Start()
     {
         var transform = RayleighRitz(X);
-        var (values, vectors) = Eigen(Quadratic(Product(transform.MT, Quadratic(_a, X)), transform), _settings.Largest);
+        var (values, vectors) = Eigen(Quadratic(Quadratic(_a, X), transform), _settings.Largest);
         X = X.Matmul(transform.Matmul(vectors));
         if (!_settings.Orthogonal)
             E.Copy_(values);
@@ -84,7 +84,7 @@ internal sealed class LobpcgSolver
         else
         {
             var transform = RayleighRitz(basis);
-            (values, vectors) = Eigen(Quadratic(Product(transform.MT, Quadratic(_a, basis)), transform), _settings.Largest);
+            (values, vectors) = Eigen(Quadratic(Quadratic(_a, basis), transform), _settings.Largest);
             X[.., first..] = basis.Matmul(transform.Matmul(vectors[.., ..kept]));
             directions = basis.Matmul(transform.Matmul(vectors[.., _size..(2 * _size - first)]));
         }
@@ -124,7 +124,7 @@ internal sealed class LobpcgSolver
     private void CountConverged()
     {
         _residual = Product(_a, X) - Product(_b, X) * E;
-        var errors = Torch.Linalg.VectorNorm(_residual, 2, 0) / (Torch.Linalg.VectorNorm(X, 2, 0) * (_aNorm + E.Abs() * _bNorm));
+        var errors = Torch.Linalg.VectorNorm(_residual, 2, 0) * (Torch.Linalg.VectorNorm(X, 2, 0) * (_aNorm + E * _bNorm)).Reciprocal();
         // In order: a pair behind one that has not converged does not count.
         var count = 0;
         foreach (var small in (errors < _settings.Tolerance).Cpu().ToArray<bool>())

@@ -128,6 +128,11 @@ internal static class MemberCaller
         internal static ReadOnlySpan<Scalar> Scalars(object? v) =>
             v == NotGiven || v is null ? default : Array.ConvertAll(Items<object>(v)!, i => ToScalar(i));
         internal static ReadOnlySpan<TensorIndex> Indices(object? v) => v == NotGiven || v is null ? default : Array.ConvertAll(Items<object>(v)!, ToIndex);
+        internal static ReadOnlySpan<(Tensor, TensorIndex[])> Operands(object? v) => v == NotGiven || v is null ? default : ((Tensor, TensorIndex[])[])v;
+        internal static ReadOnlySpan<TorchBind.NN.ScalingType> Recipes(object? v) =>
+            v == NotGiven || v is null ? default : Array.ConvertAll(Items<object>(v)!, i => (TorchBind.NN.ScalingType)System.Convert.ToInt64(i));
+        internal static ReadOnlySpan<TorchBind.NN.SwizzleType> Swizzles(object? v) =>
+            v == NotGiven || v is null ? default : Array.ConvertAll(Items<object>(v)!, i => (TorchBind.NN.SwizzleType)System.Convert.ToInt64(i));
         internal static ReadOnlySpan<Shape> Shapes(object? v) => v == NotGiven || v is null ? default : Array.ConvertAll(Items<object>(v)!, s => new Shape(LongArray(s)));
         internal static Shape Shape(object? v) => v == NotGiven ? default : new Shape(LongArray(v));
         internal static DType DType(object? v) => v == NotGiven ? default : (DType)v!;

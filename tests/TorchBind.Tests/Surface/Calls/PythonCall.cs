@@ -248,6 +248,17 @@ internal static class PythonCall
         }
         if (name == "Meshgrid" && positional.All(p => p is Tensor))
             return (name, [positional]);
+        // Operands with numbered subscripts alternate in Python, and are pairs in C#.
+        if (name == "Einsum" && positional is [Tensor, ..])
+        {
+            var pairs = positional.Chunk(2).Where(p => p.Length == 2).Select(p => ((Tensor)p[0]!, Array.ConvertAll((object?[])p[1]!, MemberCaller.ToIndex))).ToArray();
+            return (name, positional.Length % 2 == 0 ? [pairs] : [pairs, Array.ConvertAll((object?[])positional[^1]!, MemberCaller.ToIndex)]);
+        }
+        if (name == "Lu" && keywords.ContainsKey("get_infos") && !keywords.ContainsKey("pivot"))
+            keywords["pivot"] = true;
+        // Functions that return something else by a flag have another name for it.
+        if (name is ("MaxPool1d" or "MaxPool2d" or "MaxPool3d") && keywords.GetValueOrDefault("return_indices") is true)
+            name += "WithIndices";
         // None among the sizes of a pooling's output is -1.
         if (name.StartsWith("Adaptive", StringComparison.Ordinal) && positional is [_, object?[] sizes, ..])
             return (name, [positional[0], sizes.Select(s => s ?? -1L).ToArray(), .. positional[2..]]);
@@ -429,6 +440,8 @@ internal static class PythonCall
         if (core == typeof(ReadOnlySpan<bool>)) return value is object?[] bools && bools.All(b => b is bool);
         if (core == typeof(ReadOnlySpan<Scalar>)) return value is object?[] scalars && scalars.All(s => s is long or double or bool or Complex);
         if (core == typeof(ReadOnlySpan<TensorIndex>)) return value is object?[];
+        if (core == typeof(ReadOnlySpan<(Tensor, TensorIndex[])>)) return value is (Tensor, TensorIndex[])[];
+        if (core == typeof(ReadOnlySpan<TorchBind.NN.ScalingType>)) return value is object?[] recipes && recipes.All(r => r is long);
         if (core == typeof(ReadOnlySpan<Shape>)) return value is object?[] shapes && shapes.All(s => s is object?[]);
         if (core == typeof(Device)) return value is Device or string;
         if (core == typeof(Reduction)) return value is Reduction or "none" or "mean" or "sum" or long;
