@@ -120,21 +120,38 @@ public partial class Tensor
     {
         var shape = Shape;
         var strides = Stride();
-        // Insertion: dimensions of size one, and equal strides, stay where they are.
-        var order = new List<int>(shape.Rank);
-        for (var i = 0; i < shape.Rank; i++)
-            order.Add(i);
-        for (var i = 1; i < order.Count; i++)
+        var rank = shape.Rank;
+        var order = new int[rank];
+        for (var i = 0; i < rank; i++)
+            order[i] = i;
+        // Memory that is in order has its order, whatever the strides of dimensions of size one say.
+        var lastIsChannel = rank == 4 && IsContiguous(MemoryFormat.ChannelsLast);
+        if (IsContiguous() != lastIsChannel)
+            return lastIsChannel ? [0, 2, 3, 1] : order;
+        // Insertion from the back, where the smallest strides belong; what cannot be told apart stays, and is looked past.
+        for (var i = rank - 2; i >= 0; i--)
         {
-            for (var j = i; j > 0; j--)
+            var at = i;
+            for (var j = i + 1; j < rank; j++)
             {
-                var (before, after) = (order[j - 1], order[j]);
-                if (shape[after] == 1 || shape[before] == 1 || strides[before] >= strides[after])
+                var comparison = Compare(order[j], order[at]);
+                if (comparison < 0)
                     break;
-                (order[j - 1], order[j]) = (after, before);
+                if (comparison > 0)
+                {
+                    (order[j], order[at]) = (order[at], order[j]);
+                    at = j;
+                }
             }
         }
-        return [.. order];
+        return order;
+
+        // Whether the first belongs in front of the second (1), behind it (-1), or either way (0).
+        int Compare(int first, int second)
+        {
+            var (a, b) = (strides[first], strides[second]);
+            return a == 0 || b == 0 ? 0 : a != b ? a.CompareTo(b) : shape[first] > shape[second] ? 1 : 0;
+        }
     }
 
     /// <summary>Replaces each element by what the function gives for it, in place. Only on the processor, and slow. Mirrors <c>Tensor.apply_</c>.</summary>

@@ -241,6 +241,8 @@ public static partial class Torch
             integer |= value.IsInteger;
         }
         Scalar kind = complex ? new System.Numerics.Complex(0, 0) : floating || data.Length == 0 ? 0.0 : integer ? 0 : false;
+        if (complex && dtype is null && GetDefaultDType() is not (DType.Float16 or DType.Float32 or DType.Float64) and var real)
+            throw new TorchException($"There is no complex counterpart of the default dtype {real.Name()}: name a dtype.");
         var wanted = dtype ?? kind.DType;
         switch (wanted)
         {

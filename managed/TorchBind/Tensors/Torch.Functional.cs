@@ -466,12 +466,14 @@ public static unsafe partial class Torch
     /// <param name="count">Number of elements; negative: as many as there are.</param>
     /// <param name="offset">Bytes to skip.</param>
     /// <param name="requiresGrad">Whether operations on it are recorded.</param>
-    /// <exception cref="ArgumentException">The bytes are too few, or do not make whole elements.</exception>
+    /// <exception cref="ArgumentException">The bytes are too few, do not make whole elements, or there are none.</exception>
     public static Tensor Frombuffer(byte[] buffer, DType dtype, long count = -1, long offset = 0, bool requiresGrad = false)
     {
         ArgumentNullException.ThrowIfNull(buffer);
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, buffer.LongLength);
+        if (buffer.Length == 0 || count == 0)
+            throw new ArgumentException("Neither the buffer nor the number of elements may be empty.", buffer.Length == 0 ? nameof(buffer) : nameof(count));
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(offset, buffer.LongLength);
         var width = dtype.ItemSize();
         var left = buffer.LongLength - offset;
         if (count < 0)
