@@ -94,6 +94,14 @@ def parametrized():
         result(name + " removed", m.weight)
     m, x = fresh(parametrizations.orthogonal, lambda: nn.Linear(6, 6))
     train("orthogonal square", m, x)
+    for name, f in {"weight_norm": parametrizations.weight_norm, "orthogonal": parametrizations.orthogonal}.items():
+        m, x = fresh(f)
+        other = parametrize.transfer_parametrizations_and_params(m, nn.Linear(6, 4))
+        train(f"{name} transferred", other, x)
+        result(f"{name} transferred back", m(x), *[p.grad for p in m.parametrizations.parameters()])
+        empty = parametrize.transfer_parametrizations_and_params(m, nn.Identity(), "weight")
+        result(f"{name} created", empty.weight)
+        RESULTS[f"{name} created keys"] = list(empty.state_dict())
 
 
 def hooked():

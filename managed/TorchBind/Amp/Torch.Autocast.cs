@@ -17,6 +17,18 @@ public static unsafe partial class Torch
     public static AutocastScope Autocast(DeviceType deviceType, DType? dtype = null, bool enabled = true, bool? cacheEnabled = null) =>
         new(deviceType, dtype, enabled, cacheEnabled);
 
+    /// <summary>Whether libtorch has mixed precision for a kind of device. Mirrors <c>torch.amp.is_autocast_available</c>.</summary>
+    /// <param name="deviceType">The kind of device; it need not be there.</param>
+    /// <returns>Whether <see cref="Autocast"/> takes it.</returns>
+    /// <exception cref="TorchException">There is no such kind of device.</exception>
+    public static bool IsAutocastAvailable(DeviceType deviceType)
+    {
+        byte available, enabled;
+        int dtype;
+        NativeError.Check(NativeMethods.tb_context_autocast((int)deviceType, &available, &enabled, &dtype));
+        return available != 0;
+    }
+
     /// <summary>Whether operators of a kind of device run in mixed precision on this thread. Mirrors <c>torch.is_autocast_enabled</c>.</summary>
     /// <param name="deviceType">The kind of device.</param>
     /// <exception cref="ArgumentException">libtorch has no mixed precision for the kind of device.</exception>

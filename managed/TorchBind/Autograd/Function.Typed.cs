@@ -15,7 +15,7 @@ public abstract class Function<TSelf, T1, TResult> : Function where TSelf : Func
     public static TResult Apply(T1 arg1)
     {
         var function = new TSelf();
-        return function.Run([arg1], ctx => function.Forward(ctx, arg1));
+        return function.Run([arg1], ctx => function.Forward(ctx, function.Input(arg1)));
     }
 }
 
@@ -33,7 +33,7 @@ public abstract class Function<TSelf, T1, T2, TResult> : Function where TSelf : 
     public static TResult Apply(T1 arg1, T2 arg2)
     {
         var function = new TSelf();
-        return function.Run([arg1, arg2], ctx => function.Forward(ctx, arg1, arg2));
+        return function.Run([arg1, arg2], ctx => function.Forward(ctx, function.Input(arg1), function.Input(arg2)));
     }
 }
 
@@ -52,7 +52,7 @@ public abstract class Function<TSelf, T1, T2, T3, TResult> : Function where TSel
     public static TResult Apply(T1 arg1, T2 arg2, T3 arg3)
     {
         var function = new TSelf();
-        return function.Run([arg1, arg2, arg3], ctx => function.Forward(ctx, arg1, arg2, arg3));
+        return function.Run([arg1, arg2, arg3], ctx => function.Forward(ctx, function.Input(arg1), function.Input(arg2), function.Input(arg3)));
     }
 }
 
@@ -72,7 +72,7 @@ public abstract class Function<TSelf, T1, T2, T3, T4, TResult> : Function where 
     public static TResult Apply(T1 arg1, T2 arg2, T3 arg3, T4 arg4)
     {
         var function = new TSelf();
-        return function.Run([arg1, arg2, arg3, arg4], ctx => function.Forward(ctx, arg1, arg2, arg3, arg4));
+        return function.Run([arg1, arg2, arg3, arg4], ctx => function.Forward(ctx, function.Input(arg1), function.Input(arg2), function.Input(arg3), function.Input(arg4)));
     }
 }
 
@@ -93,7 +93,7 @@ public abstract class Function<TSelf, T1, T2, T3, T4, T5, TResult> : Function wh
     public static TResult Apply(T1 arg1, T2 arg2, T3 arg3, T4 arg4, T5 arg5)
     {
         var function = new TSelf();
-        return function.Run([arg1, arg2, arg3, arg4, arg5], ctx => function.Forward(ctx, arg1, arg2, arg3, arg4, arg5));
+        return function.Run([arg1, arg2, arg3, arg4, arg5], ctx => function.Forward(ctx, function.Input(arg1), function.Input(arg2), function.Input(arg3), function.Input(arg4), function.Input(arg5)));
     }
 }
 
@@ -115,7 +115,7 @@ public abstract class Function<TSelf, T1, T2, T3, T4, T5, T6, TResult> : Functio
     public static TResult Apply(T1 arg1, T2 arg2, T3 arg3, T4 arg4, T5 arg5, T6 arg6)
     {
         var function = new TSelf();
-        return function.Run([arg1, arg2, arg3, arg4, arg5, arg6], ctx => function.Forward(ctx, arg1, arg2, arg3, arg4, arg5, arg6));
+        return function.Run([arg1, arg2, arg3, arg4, arg5, arg6], ctx => function.Forward(ctx, function.Input(arg1), function.Input(arg2), function.Input(arg3), function.Input(arg4), function.Input(arg5), function.Input(arg6)));
     }
 }
 
@@ -138,7 +138,7 @@ public abstract class Function<TSelf, T1, T2, T3, T4, T5, T6, T7, TResult> : Fun
     public static TResult Apply(T1 arg1, T2 arg2, T3 arg3, T4 arg4, T5 arg5, T6 arg6, T7 arg7)
     {
         var function = new TSelf();
-        return function.Run([arg1, arg2, arg3, arg4, arg5, arg6, arg7], ctx => function.Forward(ctx, arg1, arg2, arg3, arg4, arg5, arg6, arg7));
+        return function.Run([arg1, arg2, arg3, arg4, arg5, arg6, arg7], ctx => function.Forward(ctx, function.Input(arg1), function.Input(arg2), function.Input(arg3), function.Input(arg4), function.Input(arg5), function.Input(arg6), function.Input(arg7)));
     }
 }
 
@@ -162,6 +162,6 @@ public abstract class Function<TSelf, T1, T2, T3, T4, T5, T6, T7, T8, TResult> :
     public static TResult Apply(T1 arg1, T2 arg2, T3 arg3, T4 arg4, T5 arg5, T6 arg6, T7 arg7, T8 arg8)
     {
         var function = new TSelf();
-        return function.Run([arg1, arg2, arg3, arg4, arg5, arg6, arg7, arg8], ctx => function.Forward(ctx, arg1, arg2, arg3, arg4, arg5, arg6, arg7, arg8));
+        return function.Run([arg1, arg2, arg3, arg4, arg5, arg6, arg7, arg8], ctx => function.Forward(ctx, function.Input(arg1), function.Input(arg2), function.Input(arg3), function.Input(arg4), function.Input(arg5), function.Input(arg6), function.Input(arg7), function.Input(arg8)));
     }
 }

@@ -59,6 +59,17 @@ public abstract class Function
     /// </summary>
     protected virtual bool OnceDifferentiable => false;
 
+    /// <summary>
+    /// How the forward runs where mixed precision is on; null, the default, as any other code. Mirrors <c>@torch.amp.custom_fwd</c>.
+    /// </summary>
+    protected virtual CustomFwd? CustomFwd => null;
+
+    /// <summary>
+    /// The kind of device for which <see cref="Backward"/> runs in the mixed precision that the forward ran in; null, the default, in that of the
+    /// thread at the time of the pass. Goes with <see cref="CustomFwd"/>. Mirrors <c>@torch.amp.custom_bwd</c>.
+    /// </summary>
+    protected virtual DeviceType? CustomBwd => null;
+
     /// <summary>The name of the node: the class's name and <c>Backward</c>.</summary>
     protected virtual string NodeName => GetType().Name + "Backward";
 
@@ -68,6 +79,14 @@ public abstract class Function
         {
             throw new TorchException($"{GetType().Name} cannot be transformed (Vmap, Grad, Jvp and the others), as custom functions know nothing of transforms: apply it outside of the transform, or compute the same with operators, which autograd can transform.");
         }
+        var precision = CustomFwd;
+        if (precision is null && CustomBwd is not null)
+            throw new InvalidOperationException($"{GetType().Name} overrides CustomBwd, which restores what CustomFwd has seen: override CustomFwd too.");
+        var mixed = precision is not null && Torch.IsAutocastEnabled(precision.DeviceType);
+        var full = mixed && precision!.CastInputs is not null;
+        if (precision is not null)
+            _backwardPrecision = (mixed && !full, Torch.GetAutocastDType(precision.DeviceType));
+
         var arguments = new FunctionArguments(places);
         var application = new Application(this, arguments);
         var ctx = application.Context;
@@ -92,6 +111,8 @@ public abstract class Function
         TResult result;
         try
         {
+            _castInputs = full ? precision : null;
+            using var scope = full ? Torch.Autocast(precision!.DeviceType, enabled: false) : default;
             result = forward(ctx);
         }
         catch
@@ -107,6 +128,15 @@ public abstract class Function
         ctx.Attach(handle);
         return Finish(handle, application, result);
     }
+
+    // What CustomFwd casts to while the forward runs, and what CustomBwd restores.
+    private CustomFwd? _castInputs;
+    private (bool Enabled, DType DType) _backwardPrecision;
+
+    /// <summary>An argument as the forward gets it: <see cref="CustomFwd"/> may want other floating-point numbers.</summary>
+    private protected T Input<T>(T argument) => _castInputs is { CastInputs: { } dtype, DeviceType: var device }
+        ? Tree.Map(argument, x => x.IsFloatingPoint() && x.DType != DType.Float64 && x.Device.Type == device ? x.To(dtype) : x)
+        : argument;
 
     private static unsafe TResult Finish<TResult>(FunctionContext.FunctionHandle handle, Application application, TResult result)
     {
@@ -158,6 +188,7 @@ public abstract class Function
     private Tensor?[] RunBackward(Application application, Tensor[] grads)
     {
         Tensor?[] results;
+        using var scope = CustomBwd is { } device ? Torch.Autocast(device, _backwardPrecision.DType, _backwardPrecision.Enabled) : default;
         if (OnceDifferentiable)
         {
             using (Torch.NoGrad())
@@ -238,6 +269,14 @@ public abstract class Function
         }
     }
 }
+
+/// <summary>What <see cref="Function.CustomFwd"/> wants where mixed precision is on for a kind of device.</summary>
+/// <param name="DeviceType">The kind of device.</param>
+/// <param name="CastInputs">
+/// The dtype that floating-point tensors of the device, float64 aside, are given in; the forward then runs without mixed precision. Default: they
+/// come as they are, and mixed precision stays on.
+/// </param>
+public sealed record CustomFwd(DeviceType DeviceType, DType? CastInputs = null);
 
 /// <summary>The arguments of one application, taken apart: one place for each tensor, and one for whatever is no tensor.</summary>
 internal sealed class FunctionArguments

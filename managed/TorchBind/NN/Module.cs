@@ -185,6 +185,8 @@ public abstract partial class Module : IDisposable
         overlay.Computed[key] = (member, value);
         if (member is not null)
             overlay.ComputedByName[member.Name] = value;
+        else
+            Unregister(key);
         if (member is { Computed: false })
             member.Set(this, Parameter.View(value()));
     }
@@ -203,7 +205,7 @@ public abstract partial class Module : IDisposable
         }
         else
         {
-            Register(key, value, Role.Parameter, true);
+            Register(key, value, value is Parameter ? Role.Parameter : Role.Buffer, true);
         }
     }
 

@@ -120,6 +120,24 @@ public class NNUtilsParityTests
         Train("orthogonal square", Parametrizations.Orthogonal(new Linear(6, 6)), Torch.Randn(3, 6));
     }
 
+    [TestCase("weight_norm"), TestCase("orthogonal")]
+    public void ParametrizationsGoOverToAnotherModule(string name)
+    {
+        Torch.ManualSeed(3);
+        var m = name == "orthogonal" ? Parametrizations.Orthogonal(new Linear(6, 4)) : Parametrizations.WeightNorm(new Linear(6, 4));
+        var x = Torch.Randn(3, 6);
+        var other = Parametrize.TransferParametrizationsAndParams(m, new Linear(6, 4));
+        Train(name + " transferred", other, x);
+        var list = Parametrize.Parametrizations(m, "weight");
+        Same(name + " transferred back", [m.Call(x), .. list.Parameters().Select(static p => p.Grad)]);
+        Assert.That(Parametrize.Parametrizations(other, "weight").Originals, Is.EqualTo(list.Originals).Using<Tensor>(ReferenceEquals));
+        var empty = Parametrize.TransferParametrizationsAndParams(m, new Identity(), nameof(Linear.Weight));
+        Same(name + " created", Parametrize.Parametrizations(empty, "weight").Compute());
+        Assert.That(empty.StateDict().Keys, Is.EqualTo(s_python.Value.GetProperty(name + " created keys").EnumerateArray().Select(static k => k.GetString())));
+        Assert.Throws<ArgumentException>(() => Parametrize.TransferParametrizationsAndParams(m, new Identity(), "bias"));
+        Assert.That(Parametrize.IsParametrized(Parametrize.TransferParametrizationsAndParams(new Linear(2, 2), new Identity())), Is.False);
+    }
+
     [Test]
     public void TheOlderFormsOfWeightAndSpectralNorm()
     {

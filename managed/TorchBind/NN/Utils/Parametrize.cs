@@ -55,6 +55,14 @@ public sealed partial class ParametrizationList : ModuleList
             RegisterBuffer(name, tensor);
     }
 
+    /// <summary>From here on the value is computed from what the other one is computed from.</summary>
+    internal void Take(ParametrizationList other)
+    {
+        var originals = other.Originals;
+        for (var i = 0; i < originals.Count; i++)
+            Add(other.IsTensor ? "original" : $"original{i.ToString(CultureInfo.InvariantCulture)}", originals[i]);
+    }
+
     internal bool Unsafe { get; set; }
 
     private int Count1 { get; }
@@ -205,6 +213,33 @@ public static class Parametrize
     /// <exception cref="ArgumentException">The tensor is not parametrized.</exception>
     /// <exception cref="NotSupportedException">A parametrization has no right inverse.</exception>
     public static void Assign(Module module, string tensorName, Tensor value) => Parametrizations(module, tensorName).Assign(value);
+
+    /// <summary>
+    /// Puts the parametrizations of one module on another, which then computes its tensors from the very same originals. Mirrors
+    /// <c>transfer_parametrizations_and_params</c>.
+    /// </summary>
+    /// <param name="fromModule">The module that has them; without any, nothing happens.</param>
+    /// <param name="toModule">The module that gets them, and a parameter of each name that it lacks.</param>
+    /// <param name="tensorName">The tensor. Default: all that are parametrized.</param>
+    /// <returns><paramref name="toModule"/>.</returns>
+    /// <exception cref="ArgumentException"><paramref name="fromModule"/> has parametrizations, but none on the tensor.</exception>
+    public static T TransferParametrizationsAndParams<T>(Module fromModule, T toModule, string? tensorName = null) where T : Module
+    {
+        ArgumentNullException.ThrowIfNull(fromModule);
+        ArgumentNullException.ThrowIfNull(toModule);
+        if (fromModule.Registered(Child) is not ModuleDict<ParametrizationList> { Count: > 0 } all)
+            return toModule;
+        foreach (var key in tensorName is null ? [.. all.Keys] : new[] { MemberName.ToKey(tensorName) })
+        {
+            var list = Parametrizations(fromModule, key);
+            if (toModule.TensorOf(key) is null)
+                toModule.RegisterParameter(key, new Parameter(list.Compute()));
+            foreach (var parametrization in list)
+                RegisterParametrization(toModule, key, parametrization, list.Unsafe);
+            Parametrizations(toModule, key).Take(list);
+        }
+        return toModule;
+    }
 
     /// <summary>Takes the parametrizations off a tensor. Mirrors <c>remove_parametrizations</c>.</summary>
     /// <param name="module">The module.</param>
