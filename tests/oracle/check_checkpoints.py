@@ -82,8 +82,10 @@ class Inert:
         pass
 
 
-class PlainUnpickler(pickle.Unpickler):
-    """Python's own unpickler, with all of its opcodes, but with the names of weights-only loading; every other name is inert."""
+class PlainUnpickler(pickle._Unpickler):
+    """Python's own unpickler, with all of its opcodes, but with the names of weights-only loading; every other name is inert.
+
+    The one written in Python: the other one keeps its memo in a list, and wants 16 GiB for a single entry numbered 2**31."""
 
     def find_class(self, module, name):
         if (module, name) in NAME_MAPPING:

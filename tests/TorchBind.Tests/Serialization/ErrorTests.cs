@@ -154,6 +154,16 @@ internal sealed class ErrorTests
     }
 
     [Test]
+    public void OnlyNumbersWithFractionsRequireGradients()
+    {
+        const string Three = "I0\n(I3\nt(I1\nt";
+        Assert.That(Refused(OneTensor(Three, 12, 3, "Int", requiresGrad: true)).Message, Does.Contain("int32 requires gradients"));
+        using var integers = Fixtures.Read(OneTensor(Three, 12, 3, "Int"));
+        using var fine = Fixtures.Read(OneTensor(Three, 12, 3, requiresGrad: true));
+        Assert.That((integers.Tensors[0].RequiresGrad, fine.Tensors[0].RequiresGrad), Is.EqualTo((false, true)));
+    }
+
+    [Test]
     public void OverlappingAndRepeatedRecordsAreRefused()
     {
         byte[] good = Archive("N."u8.ToArray());
@@ -272,8 +282,8 @@ internal sealed class ErrorTests
         return stream.ToArray();
     }
 
-    private static byte[] OneTensor(string tensor, int bytes, int count) => Archive(
-        Encoding.ASCII.GetBytes($"ctorch._utils\n_rebuild_tensor_v2\n((S'storage'\nctorch\nFloatStorage\nS'0'\nS'cpu'\nI{count}\ntQ{tensor}I00\nccollections\nOrderedDict\n)RtR."), new byte[bytes]);
+    private static byte[] OneTensor(string tensor, int bytes, int count, string storage = "Float", bool requiresGrad = false) => Archive(
+        Encoding.ASCII.GetBytes($"ctorch._utils\n_rebuild_tensor_v2\n((S'storage'\nctorch\n{storage}Storage\nS'0'\nS'cpu'\nI{count}\ntQ{tensor}I0{(requiresGrad ? 1 : 0)}\nccollections\nOrderedDict\n)RtR."), new byte[bytes]);
 
     private static byte[] Deflated(int length)
     {

@@ -76,6 +76,19 @@ internal sealed class ZipTests
         Assert.That(zip.CrcMatches(zip.Records[0]), Is.False);
     }
 
+    // torch refuses the whole archive for these, whichever record it is.
+    [TestCase("2.14/deflated.pth", 20, 0, "in none"), TestCase("2.14/simple.pth", 20, 1, "two different sizes"), TestCase("2.14/simple.pth", 38, 0x10, "marked as a folder")]
+    public void ADirectoryThatContradictsItselfIsRefused(string name, int field, byte value, string message)
+    {
+        byte[] file = Fixtures.Bytes(name);
+        int last = file.AsSpan().LastIndexOf("PK\x01\x02"u8);
+        Assert.That(file[last + field], Is.Not.EqualTo(value));
+        file[last + field] = value;
+        using ByteSource source = ByteSource.FromMemory(file, name);
+        CheckpointException error = Assert.Throws<CheckpointException>(() => ZipReader.Open(source, CheckpointOptions.Default))!;
+        Assert.That(error.Message, Does.Contain(message));
+    }
+
     [Test]
     public void AFailedSaveLeavesTheOldFile()
     {

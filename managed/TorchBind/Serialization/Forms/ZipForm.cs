@@ -126,8 +126,9 @@ internal static class ZipForm
     {
         if (zip.Find(root + "/.format_version") is { } format)
             zip.Read(format, 64);
+        // TryParse takes zero characters behind a number for its end, Python does not.
         if (zip.Find(root + "/.storage_alignment") is { } alignment
-            && !int.TryParse(Encoding.ASCII.GetString(zip.Read(alignment, 64)), NumberStyles.Integer, CultureInfo.InvariantCulture, out _))
+            && (Encoding.ASCII.GetString(zip.Read(alignment, 64)) is var text && (text.Contains('\0') || !int.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out _))))
         {
             throw CheckpointException.Corrupt($"The record '{alignment.Name}' in {zip.Source.Name} holds no number.", alignment.Name);
         }

@@ -147,12 +147,12 @@ internal sealed class TorchInterpreter(StorageLookup lookup) : IPickleInterprete
                 return Register(Strided(reader, a, null, null));
             case "_rebuild_tensor_v2" when a.Count is 6 or 7:
                 TensorEntry tensor = Strided(reader, a, null, a.Count == 7 ? a[6] : null);
-                tensor.RequiresGrad = Flag(reader, a[4]);
+                SetRequiresGrad(reader, tensor, Flag(reader, a[4]));
                 CheckHooks(reader, a[5]);
                 return Register(tensor);
             case "_rebuild_tensor_v3" when a.Count is 7 or 8:
                 tensor = Strided(reader, a, DTypeArgument(reader, a[6]), a.Count == 8 ? a[7] : null);
-                tensor.RequiresGrad = Flag(reader, a[4]);
+                SetRequiresGrad(reader, tensor, Flag(reader, a[4]));
                 CheckHooks(reader, a[5]);
                 return Register(tensor);
             case "_rebuild_parameter" when a.Count == 3:
@@ -173,7 +173,9 @@ internal sealed class TorchInterpreter(StorageLookup lookup) : IPickleInterprete
                 long[] strides = Shape(reader, a[2]);
                 if (strides.Length != shape.Length || Shapes.Count(shape) < 0)
                     throw reader.Corrupt("a meta tensor's shape and strides do not fit.");
-                return Register(new TensorEntry(TensorEntryKind.Meta, DTypeArgument(reader, a[0]), shape) { Steps = strides, RequiresGrad = Flag(reader, a[3]) });
+                var meta = new TensorEntry(TensorEntryKind.Meta, DTypeArgument(reader, a[0]), shape) { Steps = strides };
+                SetRequiresGrad(reader, meta, Flag(reader, a[3]));
+                return Register(meta);
             case "_rebuild_tensor" or "_rebuild_tensor_v2" or "_rebuild_tensor_v3" or "_rebuild_parameter" or "_rebuild_parameter_with_state" or "_rebuild_qtensor"
                 or "_rebuild_sparse_tensor" or "_rebuild_sparse_csr_tensor" or "_rebuild_nested_tensor" or "_rebuild_meta_tensor_no_storage":
                 throw reader.Corrupt($"{name} is called with {a.Count} arguments, which is not how any known PyTorch writes it.");
@@ -256,9 +258,16 @@ internal sealed class TorchInterpreter(StorageLookup lookup) : IPickleInterprete
         var parameter = new TensorEntry(source.Kind, source.DType, source.Dimensions);
         parameter.Become(source);
         parameter.IsParameter = true;
-        parameter.RequiresGrad = requiresGrad;
+        SetRequiresGrad(reader, parameter, requiresGrad);
         parameter.State = state;
         return Register(parameter);
+    }
+
+    private static void SetRequiresGrad(PickleReader reader, TensorEntry tensor, bool value)
+    {
+        if (value && !tensor.DType.IsFloatingPoint() && !tensor.DType.IsComplex())
+            throw reader.Corrupt($"a tensor of {tensor.DType.Name()} requires gradients, which only floating-point and complex ones can.");
+        tensor.RequiresGrad = value;
     }
 
     private static TensorEntry Quantized(PickleReader reader, PickleTuple a)
@@ -278,15 +287,14 @@ internal sealed class TorchInterpreter(StorageLookup lookup) : IPickleInterprete
                 => new QuantizerEntry(0, 0, scales, zeros, (int)axis),
             _ => throw reader.Corrupt($"a quantized tensor's scheme '{name.Name}' is not as torch writes it."),
         };
-        tensor.RequiresGrad = Flag(reader, a[5]);
         var quantized = new TensorEntry(TensorEntryKind.Quantized, tensor.DType, tensor.Dimensions)
         {
             Storage = tensor.Storage,
             StorageOffset = tensor.StorageOffset,
             Steps = tensor.Steps,
             Quantizer = tensor.Quantizer,
-            RequiresGrad = tensor.RequiresGrad,
         };
+        SetRequiresGrad(reader, quantized, Flag(reader, a[5]));
         return quantized;
     }
 
@@ -410,11 +418,11 @@ internal sealed class TorchInterpreter(StorageLookup lookup) : IPickleInterprete
         else if (state is PickleTuple { Count: 5 } five && five[0] is TensorEntry { IsComplete: true } data && !ReferenceEquals(data, tensor))
         {
             tensor.Become(data);
-            tensor.RequiresGrad = five[3] is bool requires ? requires : five[2] is true;
+            SetRequiresGrad(reader, tensor, five[3] is bool requires ? requires : five[2] is true);
         }
         else if (state is PickleTuple { Count: 3 } three && three[0] is bool requiresGrad)
         {
-            tensor.RequiresGrad = requiresGrad;
+            SetRequiresGrad(reader, tensor, requiresGrad);
         }
         else
         {

@@ -353,6 +353,8 @@ internal sealed class ZipReader
             throw CheckpointException.Corrupt($"The record '{name}' in {source.Name} is marked as a folder, yet has content.", name);
         if (method == 0 && compressed != length)
             throw CheckpointException.Corrupt($"The record '{name}' in {source.Name} is stored, yet has two different sizes ({compressed:N0} and {length:N0}).", name);
+        if (compressed == 0 && length != 0)
+            throw CheckpointException.Corrupt($"The record '{name}' in {source.Name} holds {length:N0} bytes in none; the archive is damaged.", name);
         return new ZipRecord(name, header, compressed, length, crc, method, flags);
     }
 
