@@ -3,15 +3,16 @@ namespace TorchBind.NN;
 public static partial class Functional
 {
     /// <summary>Softmax of the products of queries and keys, times the values. Mirrors <c>F.scaled_dot_product_attention</c>.</summary>
-    /// <param name="query">(N, ..., L, E).</param>
-    /// <param name="key">(N, ..., S, E).</param>
-    /// <param name="value">(N, ..., S, Ev).</param>
-    /// <param name="attnMask">Broadcast with (N, ..., L, S): bool, true takes part; or added. Default: none.</param>
-    /// <param name="dropoutP">The probability of dropout; applied whenever it is positive. Default: 0.</param>
+    /// <param name="query">(N, ..., L, E), or (L, E); floating-point.</param>
+    /// <param name="key">(N, ..., S, E), the query's dtype.</param>
+    /// <param name="value">(N, ..., S, Ev), the query's dtype.</param>
+    /// <param name="attnMask">Broadcast with (N, ..., L, S): bool, true takes part; or floating-point, added. Not with <paramref name="isCausal"/>. Default: none.</param>
+    /// <param name="dropoutP">The probability of dropout, 0 to 1; applied whenever it is positive. Default: 0.</param>
     /// <param name="isCausal">Whether a query sees only keys up to its own place. Default: false.</param>
     /// <param name="scale">The factor of the products. Default: 1/sqrt(E).</param>
-    /// <param name="enableGqa">Whether several queries share a key. Default: false.</param>
-    /// <returns>(N, ..., L, Ev).</returns>
+    /// <param name="enableGqa">Whether heads (the third dimension from the end) of the query share one of key and value, whose number divides theirs. Default: false.</param>
+    /// <returns>(N, ..., L, Ev), the query's dtype.</returns>
+    /// <exception cref="TorchException">Shapes or dtypes do not fit, a mask comes with <paramref name="isCausal"/>, the mask holds integers, or the probability is not between 0 and 1.</exception>
     public static Tensor ScaledDotProductAttention(
         Tensor query, Tensor key, Tensor value, Tensor? attnMask = null, double dropoutP = 0.0, bool isCausal = false, double? scale = null,
         bool enableGqa = false) =>
@@ -48,13 +49,13 @@ public static partial class Functional
     /// <param name="key">(S, N, E) or (S, E).</param>
     /// <param name="value">(S, N, E) or (S, E).</param>
     /// <param name="embedDimToCheck">The size E that is expected.</param>
-    /// <param name="numHeads">The number of heads.</param>
+    /// <param name="numHeads">The number of heads; it divides E.</param>
     /// <param name="inProjWeight">(3 E, E), unless the weights are separate.</param>
     /// <param name="inProjBias">(3 E), or none.</param>
     /// <param name="biasK">(1, 1, E): one more key, or none.</param>
     /// <param name="biasV">(1, 1, E): one more value, or none.</param>
     /// <param name="addZeroAttn">Whether a key and a value of zeros are added.</param>
-    /// <param name="dropoutP">The probability of dropout.</param>
+    /// <param name="dropoutP">The probability of dropout, not above 1.</param>
     /// <param name="outProjWeight">(E, E).</param>
     /// <param name="outProjBias">(E), or none.</param>
     /// <param name="training">Whether dropout takes place. Default: true.</param>
@@ -69,8 +70,11 @@ public static partial class Functional
     /// <param name="staticV">Values to use instead. Default: none.</param>
     /// <param name="averageAttnWeights">Whether the weights are averaged over the heads. Default: true.</param>
     /// <param name="isCausal">A hint that the attention mask is the causal one. Default: false.</param>
-    /// <returns>The output, and the weights where they are wanted.</returns>
-    /// <exception cref="ArgumentException">Shapes do not fit together.</exception>
+    /// <returns>The output, (L, N, E) or (L, E), and, where they are wanted, the weights: (N, L, S), or (N, heads, L, S) where they are not averaged; N is left out without a batch.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The number of heads is not positive; or weights are wanted, and a dropout that takes place has a probability above 1.</exception>
+    /// <exception cref="ArgumentException">Shapes do not fit together, the heads do not divide E, a mask holds integers, or <paramref name="isCausal"/> comes without a mask.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="inProjWeight"/> is null, or with separate weights one of those.</exception>
+    /// <exception cref="TorchException">A weight's shape does not fit, or a static key or value is not (N heads, S, E / heads).</exception>
     public static (Tensor Output, Tensor? Weights) MultiHeadAttentionForward(
         Tensor query, Tensor key, Tensor value, long embedDimToCheck, long numHeads, Tensor? inProjWeight, Tensor? inProjBias, Tensor? biasK,
         Tensor? biasV, bool addZeroAttn, double dropoutP, Tensor outProjWeight, Tensor? outProjBias, bool training = true,
@@ -81,6 +85,7 @@ public static partial class Functional
         ArgumentNullException.ThrowIfNull(query);
         ArgumentNullException.ThrowIfNull(key);
         ArgumentNullException.ThrowIfNull(value);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(numHeads);
         var batched = MhaBatched(query, key, value, keyPaddingMask, attnMask, numHeads);
         if (!batched)
         {

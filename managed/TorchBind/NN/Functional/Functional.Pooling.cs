@@ -4,45 +4,54 @@ public static partial class Functional
 {
     /// <summary>Average pooling over 1 dimension. Mirrors <c>F.avg_pool1d</c>.</summary>
     /// <param name="input">(N, C, L) or (C, L).</param>
-    /// <param name="kernelSize">The size of the window.</param>
+    /// <param name="kernelSize">The size of the window: one number.</param>
     /// <param name="stride">The step. Default: the size of the window.</param>
-    /// <param name="padding">Zeros at all sides. Default: 0.</param>
+    /// <param name="padding">Zeros at all sides, at most half of the window. Default: 0.</param>
     /// <param name="ceilMode">Whether a last incomplete window counts. Default: false.</param>
     /// <param name="countIncludePad">Whether the zeros count. Default: true.</param>
+    /// <returns>(N, C, L') or (C, L'), L' = (L + 2 padding - kernelSize) / stride + 1, rounded down or, with <paramref name="ceilMode"/>, up; the input's dtype.</returns>
+    /// <exception cref="TorchException">The input has another number of dimensions, no window fits, the padding exceeds half of the window, or a list has another length.</exception>
     public static Tensor AvgPool1d(
         Tensor input, IntList kernelSize, IntList stride = default, IntList padding = default, bool ceilMode = false, bool countIncludePad = true) =>
         Torch.AvgPool1d(input, kernelSize, stride, padding, ceilMode, countIncludePad);
 
     /// <summary>Maximum pooling over 1 dimension. Mirrors <c>F.max_pool1d</c>.</summary>
     /// <param name="input">(N, C, L) or (C, L).</param>
-    /// <param name="kernelSize">The size of the window.</param>
+    /// <param name="kernelSize">The size of the window: one number.</param>
     /// <param name="stride">The step. Default: the size of the window.</param>
-    /// <param name="padding">What is added at all sides, less than anything. Default: 0.</param>
+    /// <param name="padding">What is added at all sides, less than anything; at most half of the window. Default: 0.</param>
     /// <param name="dilation">The distance of the window's elements. Default: 1.</param>
     /// <param name="ceilMode">Whether a last incomplete window counts. Default: false.</param>
+    /// <returns>(N, C, L') or (C, L'), L' = (L + 2 padding - dilation (kernelSize - 1) - 1) / stride + 1, rounded down or, with <paramref name="ceilMode"/>, up; the input's dtype.</returns>
+    /// <exception cref="TorchException">The input has another number of dimensions, no window fits, the padding exceeds half of the window, or a list has another length.</exception>
     public static Tensor MaxPool1d(
         Tensor input, IntList kernelSize, IntList stride = default, IntList padding = default, IntList dilation = default, bool ceilMode = false) =>
         Torch.MaxPool1d(input, kernelSize, stride, padding, dilation, ceilMode);
 
     /// <summary>Maximum pooling over 1 dimension, with the places of the maxima. Mirrors <c>F.max_pool1d</c> with <c>return_indices</c>.</summary>
     /// <param name="input">(N, C, L) or (C, L).</param>
-    /// <param name="kernelSize">The size of the window.</param>
+    /// <param name="kernelSize">The size of the window: one number.</param>
     /// <param name="stride">The step. Default: the size of the window.</param>
-    /// <param name="padding">What is added at all sides, less than anything. Default: 0.</param>
+    /// <param name="padding">What is added at all sides, less than anything; at most half of the window. Default: 0.</param>
     /// <param name="dilation">The distance of the window's elements. Default: 1.</param>
     /// <param name="ceilMode">Whether a last incomplete window counts. Default: false.</param>
+    /// <returns>The maxima, shaped as <see cref="MaxPool1d"/> gives them, and the place of each in its channel's row, int64.</returns>
+    /// <exception cref="TorchException">The input has another number of dimensions, no window fits, the padding exceeds half of the window, or a list has another length.</exception>
     public static (Tensor Output, Tensor Indices) MaxPool1dWithIndices(
         Tensor input, IntList kernelSize, IntList stride = default, IntList padding = default, IntList dilation = default, bool ceilMode = false) =>
         Torch.MaxPool1dWithIndices(input, kernelSize, stride, padding, dilation, ceilMode);
 
     /// <summary>Puts maxima back in their places, zeros elsewhere. Mirrors <c>F.max_unpool1d</c>.</summary>
     /// <param name="input">(N, C, L) or (C, L): what the pooling gave.</param>
-    /// <param name="indices">The places that it gave.</param>
-    /// <param name="kernelSize">The size of the window.</param>
+    /// <param name="indices">The places that it gave, int64, of the input's shape.</param>
+    /// <param name="kernelSize">The size of the window: one number.</param>
     /// <param name="stride">The step. Default: the size of the window.</param>
     /// <param name="padding">What was added at all sides. Default: 0.</param>
-    /// <param name="outputSize">The size of the output. Default: what the numbers give.</param>
-    /// <exception cref="ArgumentException">The output size is not one that the numbers allow.</exception>
+    /// <param name="outputSize">The size of the output, with or without N and C; it may differ from what the numbers give by less than a step. Default: what the numbers give.</param>
+    /// <returns>The input's shape with the size of the output, (size - 1) stride + kernelSize - 2 padding by default; the input's dtype.</returns>
+    /// <exception cref="ArgumentException">The output size is not one that the numbers allow, or a list has another length.</exception>
+    /// <exception cref="TorchException">The indices are not int64, have another shape than the input or lie outside of the output.</exception>
+    /// <exception cref="TorchIndexException">The input has fewer dimensions than are pooled.</exception>
     public static Tensor MaxUnpool1d(
         Tensor input, Tensor indices, IntList kernelSize, IntList stride = default, IntList padding = default, IntList outputSize = default)
     {
@@ -55,12 +64,16 @@ public static partial class Functional
         return Torch.Aten.MaxUnpool2d(input.Unsqueeze(-1), indices.Unsqueeze(-1), [size[0], 1]).Squeeze(-1);
     }
 
-    /// <summary>Pooling by a power mean, a sum without the division. Mirrors <c>F.lp_pool1d</c>.</summary>
+    /// <summary>Pooling by a power sum: the sum of the powers in each window, and its root. Mirrors <c>F.lp_pool1d</c>.</summary>
     /// <param name="input">(N, C, L) or (C, L).</param>
-    /// <param name="normType">The power.</param>
-    /// <param name="kernelSize">The size of the window.</param>
+    /// <param name="normType">The power; with libtorch 2.14 also infinity, which takes the largest absolute value, and minus infinity, the least.</param>
+    /// <param name="kernelSize">The size of the window: one number.</param>
     /// <param name="stride">The step. Default: the size of the window.</param>
     /// <param name="ceilMode">Whether a last incomplete window counts. Default: false.</param>
+    /// <returns>(N, C, L') or (C, L'), each size as in <see cref="AvgPool1d"/>; the input's dtype.</returns>
+    /// <exception cref="ArgumentException"><paramref name="kernelSize"/> has another length.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The power is 0, with libtorch 2.14; older ones compute something.</exception>
+    /// <exception cref="TorchException">The input has another number of dimensions, or no window fits.</exception>
     public static Tensor LpPool1d(Tensor input, double normType, IntList kernelSize, IntList stride = default, bool ceilMode = false)
     {
         ArgumentNullException.ThrowIfNull(input);
@@ -79,64 +92,83 @@ public static partial class Functional
     }
 
     /// <summary>Average pooling to a given size. Mirrors <c>F.adaptive_avg_pool1d</c>.</summary>
-    /// <param name="input">(N, C, L) or (C, L).</param>
-    /// <param name="outputSize">The size of the output; -1 keeps that of the input (Python's <c>None</c>).</param>
+    /// <param name="input">(N, C, L) or (C, L), floating-point.</param>
+    /// <param name="outputSize">The size of the output: one number; -1 keeps that of the input (Python's <c>None</c>).</param>
+    /// <returns>(N, C, the output size), with or without N; the input's dtype.</returns>
+    /// <exception cref="ArgumentException"><paramref name="outputSize"/> has another length.</exception>
+    /// <exception cref="TorchException">The input has another number of dimensions, or a size is below -1.</exception>
     public static Tensor AdaptiveAvgPool1d(Tensor input, IntList outputSize) =>
         Torch.AdaptiveAvgPool1d(input, OutputSize(input, outputSize, 1));
 
     /// <summary>Maximum pooling to a given size. Mirrors <c>F.adaptive_max_pool1d</c>.</summary>
-    /// <param name="input">(N, C, L) or (C, L).</param>
-    /// <param name="outputSize">The size of the output; -1 keeps that of the input (Python's <c>None</c>).</param>
+    /// <param name="input">(N, C, L) or (C, L), floating-point.</param>
+    /// <param name="outputSize">The size of the output: one number; -1 keeps that of the input (Python's <c>None</c>).</param>
+    /// <returns>(N, C, the output size), with or without N; the input's dtype.</returns>
+    /// <exception cref="ArgumentException"><paramref name="outputSize"/> has another length.</exception>
+    /// <exception cref="TorchException">The input has another number of dimensions, or a size is below -1.</exception>
     public static Tensor AdaptiveMaxPool1d(Tensor input, IntList outputSize) => AdaptiveMaxPool1dWithIndices(input, outputSize).Output;
 
     /// <summary>Maximum pooling to a given size, with the places of the maxima. Mirrors <c>F.adaptive_max_pool1d</c> with <c>return_indices</c>.</summary>
-    /// <param name="input">(N, C, L) or (C, L).</param>
-    /// <param name="outputSize">The size of the output; -1 keeps that of the input (Python's <c>None</c>).</param>
+    /// <param name="input">(N, C, L) or (C, L), floating-point.</param>
+    /// <param name="outputSize">The size of the output: one number; -1 keeps that of the input (Python's <c>None</c>).</param>
+    /// <returns>The maxima, (N, C, the output size) with or without N, and the place of each in its channel's row, int64.</returns>
+    /// <exception cref="ArgumentException"><paramref name="outputSize"/> has another length.</exception>
+    /// <exception cref="TorchException">The input has another number of dimensions, or a size is below -1.</exception>
     public static (Tensor Output, Tensor Indices) AdaptiveMaxPool1dWithIndices(Tensor input, IntList outputSize) =>
         Torch.AdaptiveMaxPool1d(input, OutputSize(input, outputSize, 1));
 
     /// <summary>Average pooling over 2 dimensions. Mirrors <c>F.avg_pool2d</c>.</summary>
     /// <param name="input">(N, C, H, W) or (C, H, W).</param>
-    /// <param name="kernelSize">The size of the window.</param>
+    /// <param name="kernelSize">The size of the window: one number, or two.</param>
     /// <param name="stride">The step. Default: the size of the window.</param>
-    /// <param name="padding">Zeros at all sides. Default: 0.</param>
+    /// <param name="padding">Zeros at all sides, at most half of the window. Default: 0.</param>
     /// <param name="ceilMode">Whether a last incomplete window counts. Default: false.</param>
     /// <param name="countIncludePad">Whether the zeros count. Default: true.</param>
     /// <param name="divisorOverride">What sums are divided by. Default: the size of the window.</param>
+    /// <returns>(N, C, H', W') or (C, H', W'), each size as in <see cref="AvgPool1d"/>; the input's dtype.</returns>
+    /// <exception cref="TorchException">The input has another number of dimensions, no window fits, the padding exceeds half of the window, or a list has another length, or the divisor is 0.</exception>
+    /// <exception cref="TorchIndexException">The input has fewer than three dimensions.</exception>
     public static Tensor AvgPool2d(
         Tensor input, IntList kernelSize, IntList stride = default, IntList padding = default, bool ceilMode = false, bool countIncludePad = true, long? divisorOverride = null) =>
         Torch.Aten.AvgPool2d(input, kernelSize, stride, padding, ceilMode, countIncludePad, divisorOverride);
 
     /// <summary>Maximum pooling over 2 dimensions. Mirrors <c>F.max_pool2d</c>.</summary>
     /// <param name="input">(N, C, H, W) or (C, H, W).</param>
-    /// <param name="kernelSize">The size of the window.</param>
+    /// <param name="kernelSize">The size of the window: one number, or two.</param>
     /// <param name="stride">The step. Default: the size of the window.</param>
-    /// <param name="padding">What is added at all sides, less than anything. Default: 0.</param>
+    /// <param name="padding">What is added at all sides, less than anything; at most half of the window. Default: 0.</param>
     /// <param name="dilation">The distance of the window's elements. Default: 1.</param>
     /// <param name="ceilMode">Whether a last incomplete window counts. Default: false.</param>
+    /// <returns>(N, C, H', W') or (C, H', W'), each size as in <see cref="MaxPool1d"/>; the input's dtype.</returns>
+    /// <exception cref="TorchException">The input has another number of dimensions, no window fits, the padding exceeds half of the window, or a list has another length.</exception>
     public static Tensor MaxPool2d(
         Tensor input, IntList kernelSize, IntList stride = default, IntList padding = default, IntList dilation = default, bool ceilMode = false) =>
         Torch.MaxPool2d(input, kernelSize, stride, padding, dilation, ceilMode);
 
     /// <summary>Maximum pooling over 2 dimensions, with the places of the maxima. Mirrors <c>F.max_pool2d</c> with <c>return_indices</c>.</summary>
     /// <param name="input">(N, C, H, W) or (C, H, W).</param>
-    /// <param name="kernelSize">The size of the window.</param>
+    /// <param name="kernelSize">The size of the window: one number, or two.</param>
     /// <param name="stride">The step. Default: the size of the window.</param>
-    /// <param name="padding">What is added at all sides, less than anything. Default: 0.</param>
+    /// <param name="padding">What is added at all sides, less than anything; at most half of the window. Default: 0.</param>
     /// <param name="dilation">The distance of the window's elements. Default: 1.</param>
     /// <param name="ceilMode">Whether a last incomplete window counts. Default: false.</param>
+    /// <returns>The maxima, shaped as <see cref="MaxPool2d"/> gives them, and the place of each in its channel's image, counted over all its dimensions, int64.</returns>
+    /// <exception cref="TorchException">The input has another number of dimensions, no window fits, the padding exceeds half of the window, or a list has another length.</exception>
     public static (Tensor Output, Tensor Indices) MaxPool2dWithIndices(
         Tensor input, IntList kernelSize, IntList stride = default, IntList padding = default, IntList dilation = default, bool ceilMode = false) =>
         Torch.Aten.MaxPool2dWithIndices(input, kernelSize, stride, padding, dilation, ceilMode);
 
     /// <summary>Puts maxima back in their places, zeros elsewhere. Mirrors <c>F.max_unpool2d</c>.</summary>
     /// <param name="input">(N, C, H, W) or (C, H, W): what the pooling gave.</param>
-    /// <param name="indices">The places that it gave.</param>
-    /// <param name="kernelSize">The size of the window.</param>
+    /// <param name="indices">The places that it gave, int64, of the input's shape.</param>
+    /// <param name="kernelSize">The size of the window: one number, or two.</param>
     /// <param name="stride">The step. Default: the size of the window.</param>
     /// <param name="padding">What was added at all sides. Default: 0.</param>
-    /// <param name="outputSize">The size of the output. Default: what the numbers give.</param>
-    /// <exception cref="ArgumentException">The output size is not one that the numbers allow.</exception>
+    /// <param name="outputSize">The size of the output, with or without N and C; it may differ from what the numbers give by less than a step. Default: what the numbers give.</param>
+    /// <returns>The input's shape with the size of the output, (size - 1) stride + kernelSize - 2 padding by default; the input's dtype.</returns>
+    /// <exception cref="ArgumentException">The output size is not one that the numbers allow, or a list has another length.</exception>
+    /// <exception cref="TorchException">The indices are not int64, have another shape than the input or lie outside of the output.</exception>
+    /// <exception cref="TorchIndexException">The input has fewer dimensions than are pooled.</exception>
     public static Tensor MaxUnpool2d(
         Tensor input, Tensor indices, IntList kernelSize, IntList stride = default, IntList padding = default, IntList outputSize = default)
     {
@@ -149,12 +181,17 @@ public static partial class Functional
         return Torch.Aten.MaxUnpool2d(input, indices, size);
     }
 
-    /// <summary>Pooling by a power mean, a sum without the division. Mirrors <c>F.lp_pool2d</c>.</summary>
+    /// <summary>Pooling by a power sum: the sum of the powers in each window, and its root. Mirrors <c>F.lp_pool2d</c>.</summary>
     /// <param name="input">(N, C, H, W) or (C, H, W).</param>
-    /// <param name="normType">The power.</param>
-    /// <param name="kernelSize">The size of the window.</param>
+    /// <param name="normType">The power; with libtorch 2.14 also infinity, which takes the largest absolute value, and minus infinity, the least.</param>
+    /// <param name="kernelSize">The size of the window: one number, or two.</param>
     /// <param name="stride">The step. Default: the size of the window.</param>
     /// <param name="ceilMode">Whether a last incomplete window counts. Default: false.</param>
+    /// <returns>(N, C, H', W') or (C, H', W'), each size as in <see cref="AvgPool2d"/>; the input's dtype.</returns>
+    /// <exception cref="ArgumentException"><paramref name="kernelSize"/> has another length.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The power is 0, with libtorch 2.14; older ones compute something.</exception>
+    /// <exception cref="TorchException">No window fits, or the input has more than four dimensions.</exception>
+    /// <exception cref="TorchIndexException">The input has fewer than three dimensions.</exception>
     public static Tensor LpPool2d(Tensor input, double normType, IntList kernelSize, IntList stride = default, bool ceilMode = false)
     {
         ArgumentNullException.ThrowIfNull(input);
@@ -173,64 +210,82 @@ public static partial class Functional
     }
 
     /// <summary>Average pooling to a given size. Mirrors <c>F.adaptive_avg_pool2d</c>.</summary>
-    /// <param name="input">(N, C, H, W) or (C, H, W).</param>
-    /// <param name="outputSize">The size of the output; -1 keeps that of the input (Python's <c>None</c>).</param>
+    /// <param name="input">(N, C, H, W) or (C, H, W), floating-point.</param>
+    /// <param name="outputSize">The size of the output: one number, or two; -1 keeps that of the input (Python's <c>None</c>).</param>
+    /// <returns>(N, C, the output size), with or without N; the input's dtype.</returns>
+    /// <exception cref="ArgumentException"><paramref name="outputSize"/> has another length.</exception>
+    /// <exception cref="TorchException">The input has another number of dimensions, or a size is below -1.</exception>
     public static Tensor AdaptiveAvgPool2d(Tensor input, IntList outputSize) =>
         Torch.Aten.AdaptiveAvgPool2d(input, OutputSize(input, outputSize, 2));
 
     /// <summary>Maximum pooling to a given size. Mirrors <c>F.adaptive_max_pool2d</c>.</summary>
-    /// <param name="input">(N, C, H, W) or (C, H, W).</param>
-    /// <param name="outputSize">The size of the output; -1 keeps that of the input (Python's <c>None</c>).</param>
+    /// <param name="input">(N, C, H, W) or (C, H, W), floating-point.</param>
+    /// <param name="outputSize">The size of the output: one number, or two; -1 keeps that of the input (Python's <c>None</c>).</param>
+    /// <returns>(N, C, the output size), with or without N; the input's dtype.</returns>
+    /// <exception cref="ArgumentException"><paramref name="outputSize"/> has another length.</exception>
+    /// <exception cref="TorchException">The input has another number of dimensions, or a size is below -1.</exception>
     public static Tensor AdaptiveMaxPool2d(Tensor input, IntList outputSize) => AdaptiveMaxPool2dWithIndices(input, outputSize).Output;
 
     /// <summary>Maximum pooling to a given size, with the places of the maxima. Mirrors <c>F.adaptive_max_pool2d</c> with <c>return_indices</c>.</summary>
-    /// <param name="input">(N, C, H, W) or (C, H, W).</param>
-    /// <param name="outputSize">The size of the output; -1 keeps that of the input (Python's <c>None</c>).</param>
+    /// <param name="input">(N, C, H, W) or (C, H, W), floating-point.</param>
+    /// <param name="outputSize">The size of the output: one number, or two; -1 keeps that of the input (Python's <c>None</c>).</param>
+    /// <returns>The maxima, (N, C, the output size) with or without N, and the place of each in its channel's image, int64.</returns>
+    /// <exception cref="ArgumentException"><paramref name="outputSize"/> has another length.</exception>
+    /// <exception cref="TorchException">The input has another number of dimensions, or a size is below -1.</exception>
     public static (Tensor Output, Tensor Indices) AdaptiveMaxPool2dWithIndices(Tensor input, IntList outputSize) =>
         Torch.Aten.AdaptiveMaxPool2d(input, OutputSize(input, outputSize, 2));
 
     /// <summary>Average pooling over 3 dimensions. Mirrors <c>F.avg_pool3d</c>.</summary>
     /// <param name="input">(N, C, D, H, W) or (C, D, H, W).</param>
-    /// <param name="kernelSize">The size of the window.</param>
+    /// <param name="kernelSize">The size of the window: one number, or three.</param>
     /// <param name="stride">The step. Default: the size of the window.</param>
-    /// <param name="padding">Zeros at all sides. Default: 0.</param>
+    /// <param name="padding">Zeros at all sides, at most half of the window. Default: 0.</param>
     /// <param name="ceilMode">Whether a last incomplete window counts. Default: false.</param>
     /// <param name="countIncludePad">Whether the zeros count. Default: true.</param>
     /// <param name="divisorOverride">What sums are divided by. Default: the size of the window.</param>
+    /// <returns>(N, C, D', H', W') or (C, D', H', W'), each size as in <see cref="AvgPool1d"/>; the input's dtype.</returns>
+    /// <exception cref="TorchException">The input has another number of dimensions, no window fits, the padding exceeds half of the window, or a list has another length, or the divisor is 0.</exception>
     public static Tensor AvgPool3d(
         Tensor input, IntList kernelSize, IntList stride = default, IntList padding = default, bool ceilMode = false, bool countIncludePad = true, long? divisorOverride = null) =>
         Torch.Aten.AvgPool3d(input, kernelSize, stride, padding, ceilMode, countIncludePad, divisorOverride);
 
     /// <summary>Maximum pooling over 3 dimensions. Mirrors <c>F.max_pool3d</c>.</summary>
     /// <param name="input">(N, C, D, H, W) or (C, D, H, W).</param>
-    /// <param name="kernelSize">The size of the window.</param>
+    /// <param name="kernelSize">The size of the window: one number, or three.</param>
     /// <param name="stride">The step. Default: the size of the window.</param>
-    /// <param name="padding">What is added at all sides, less than anything. Default: 0.</param>
+    /// <param name="padding">What is added at all sides, less than anything; at most half of the window. Default: 0.</param>
     /// <param name="dilation">The distance of the window's elements. Default: 1.</param>
     /// <param name="ceilMode">Whether a last incomplete window counts. Default: false.</param>
+    /// <returns>(N, C, D', H', W') or (C, D', H', W'), each size as in <see cref="MaxPool1d"/>; the input's dtype.</returns>
+    /// <exception cref="TorchException">The input has another number of dimensions, no window fits, the padding exceeds half of the window, or a list has another length.</exception>
     public static Tensor MaxPool3d(
         Tensor input, IntList kernelSize, IntList stride = default, IntList padding = default, IntList dilation = default, bool ceilMode = false) =>
         Torch.MaxPool3d(input, kernelSize, stride, padding, dilation, ceilMode);
 
     /// <summary>Maximum pooling over 3 dimensions, with the places of the maxima. Mirrors <c>F.max_pool3d</c> with <c>return_indices</c>.</summary>
     /// <param name="input">(N, C, D, H, W) or (C, D, H, W).</param>
-    /// <param name="kernelSize">The size of the window.</param>
+    /// <param name="kernelSize">The size of the window: one number, or three.</param>
     /// <param name="stride">The step. Default: the size of the window.</param>
-    /// <param name="padding">What is added at all sides, less than anything. Default: 0.</param>
+    /// <param name="padding">What is added at all sides, less than anything; at most half of the window. Default: 0.</param>
     /// <param name="dilation">The distance of the window's elements. Default: 1.</param>
     /// <param name="ceilMode">Whether a last incomplete window counts. Default: false.</param>
+    /// <returns>The maxima, shaped as <see cref="MaxPool3d"/> gives them, and the place of each in its channel's volume, counted over all its dimensions, int64.</returns>
+    /// <exception cref="TorchException">The input has another number of dimensions, no window fits, the padding exceeds half of the window, or a list has another length.</exception>
     public static (Tensor Output, Tensor Indices) MaxPool3dWithIndices(
         Tensor input, IntList kernelSize, IntList stride = default, IntList padding = default, IntList dilation = default, bool ceilMode = false) =>
         Torch.Aten.MaxPool3dWithIndices(input, kernelSize, stride, padding, dilation, ceilMode);
 
     /// <summary>Puts maxima back in their places, zeros elsewhere. Mirrors <c>F.max_unpool3d</c>.</summary>
     /// <param name="input">(N, C, D, H, W) or (C, D, H, W): what the pooling gave.</param>
-    /// <param name="indices">The places that it gave.</param>
-    /// <param name="kernelSize">The size of the window.</param>
+    /// <param name="indices">The places that it gave, int64, of the input's shape.</param>
+    /// <param name="kernelSize">The size of the window: one number, or three.</param>
     /// <param name="stride">The step. Default: the size of the window.</param>
     /// <param name="padding">What was added at all sides. Default: 0.</param>
-    /// <param name="outputSize">The size of the output. Default: what the numbers give.</param>
-    /// <exception cref="ArgumentException">The output size is not one that the numbers allow.</exception>
+    /// <param name="outputSize">The size of the output, with or without N and C; it may differ from what the numbers give by less than a step. Default: what the numbers give.</param>
+    /// <returns>The input's shape with the size of the output, (size - 1) stride + kernelSize - 2 padding by default; the input's dtype.</returns>
+    /// <exception cref="ArgumentException">The output size is not one that the numbers allow, or a list has another length.</exception>
+    /// <exception cref="TorchException">The indices are not int64, have another shape than the input or lie outside of the output, or the stride is not positive.</exception>
+    /// <exception cref="TorchIndexException">The input has fewer dimensions than are pooled.</exception>
     public static Tensor MaxUnpool3d(
         Tensor input, Tensor indices, IntList kernelSize, IntList stride = default, IntList padding = default, IntList outputSize = default)
     {
@@ -243,12 +298,16 @@ public static partial class Functional
         return Torch.Aten.MaxUnpool3d(input, indices, size, step, pad);
     }
 
-    /// <summary>Pooling by a power mean, a sum without the division. Mirrors <c>F.lp_pool3d</c>.</summary>
+    /// <summary>Pooling by a power sum: the sum of the powers in each window, and its root. Mirrors <c>F.lp_pool3d</c>.</summary>
     /// <param name="input">(N, C, D, H, W) or (C, D, H, W).</param>
-    /// <param name="normType">The power.</param>
-    /// <param name="kernelSize">The size of the window.</param>
+    /// <param name="normType">The power; with libtorch 2.14 also infinity, which takes the largest absolute value, and minus infinity, the least.</param>
+    /// <param name="kernelSize">The size of the window: one number, or three.</param>
     /// <param name="stride">The step. Default: the size of the window.</param>
     /// <param name="ceilMode">Whether a last incomplete window counts. Default: false.</param>
+    /// <returns>(N, C, D', H', W') or (C, D', H', W'), each size as in <see cref="AvgPool3d"/>; the input's dtype.</returns>
+    /// <exception cref="ArgumentException"><paramref name="kernelSize"/> has another length.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The power is 0, with libtorch 2.14; older ones compute something.</exception>
+    /// <exception cref="TorchException">The input has another number of dimensions, or no window fits.</exception>
     public static Tensor LpPool3d(Tensor input, double normType, IntList kernelSize, IntList stride = default, bool ceilMode = false)
     {
         ArgumentNullException.ThrowIfNull(input);
@@ -267,29 +326,41 @@ public static partial class Functional
     }
 
     /// <summary>Average pooling to a given size. Mirrors <c>F.adaptive_avg_pool3d</c>.</summary>
-    /// <param name="input">(N, C, D, H, W) or (C, D, H, W).</param>
-    /// <param name="outputSize">The size of the output; -1 keeps that of the input (Python's <c>None</c>).</param>
+    /// <param name="input">(N, C, D, H, W) or (C, D, H, W), floating-point.</param>
+    /// <param name="outputSize">The size of the output: one number, or three; -1 keeps that of the input (Python's <c>None</c>).</param>
+    /// <returns>(N, C, the output size), with or without N; the input's dtype.</returns>
+    /// <exception cref="ArgumentException"><paramref name="outputSize"/> has another length.</exception>
+    /// <exception cref="TorchException">The input has another number of dimensions, or a size is below -1.</exception>
     public static Tensor AdaptiveAvgPool3d(Tensor input, IntList outputSize) =>
         Torch.Aten.AdaptiveAvgPool3d(input, OutputSize(input, outputSize, 3));
 
     /// <summary>Maximum pooling to a given size. Mirrors <c>F.adaptive_max_pool3d</c>.</summary>
-    /// <param name="input">(N, C, D, H, W) or (C, D, H, W).</param>
-    /// <param name="outputSize">The size of the output; -1 keeps that of the input (Python's <c>None</c>).</param>
+    /// <param name="input">(N, C, D, H, W) or (C, D, H, W), floating-point.</param>
+    /// <param name="outputSize">The size of the output: one number, or three; -1 keeps that of the input (Python's <c>None</c>).</param>
+    /// <returns>(N, C, the output size), with or without N; the input's dtype.</returns>
+    /// <exception cref="ArgumentException"><paramref name="outputSize"/> has another length.</exception>
+    /// <exception cref="TorchException">The input has another number of dimensions, or a size is below -1.</exception>
     public static Tensor AdaptiveMaxPool3d(Tensor input, IntList outputSize) => AdaptiveMaxPool3dWithIndices(input, outputSize).Output;
 
     /// <summary>Maximum pooling to a given size, with the places of the maxima. Mirrors <c>F.adaptive_max_pool3d</c> with <c>return_indices</c>.</summary>
-    /// <param name="input">(N, C, D, H, W) or (C, D, H, W).</param>
-    /// <param name="outputSize">The size of the output; -1 keeps that of the input (Python's <c>None</c>).</param>
+    /// <param name="input">(N, C, D, H, W) or (C, D, H, W), floating-point.</param>
+    /// <param name="outputSize">The size of the output: one number, or three; -1 keeps that of the input (Python's <c>None</c>).</param>
+    /// <returns>The maxima, (N, C, the output size) with or without N, and the place of each in its channel's volume, int64.</returns>
+    /// <exception cref="ArgumentException"><paramref name="outputSize"/> has another length.</exception>
+    /// <exception cref="TorchException">The input has another number of dimensions, or a size is below -1.</exception>
     public static (Tensor Output, Tensor Indices) AdaptiveMaxPool3dWithIndices(Tensor input, IntList outputSize) =>
         Torch.Aten.AdaptiveMaxPool3d(input, OutputSize(input, outputSize, 3));
 
     /// <summary>Maximum pooling with random windows, with the places of the maxima. Mirrors <c>F.fractional_max_pool2d</c> with <c>return_indices</c>.</summary>
-    /// <param name="input">(N, C, H, W) or (C, H, W).</param>
-    /// <param name="kernelSize">The size of the windows.</param>
-    /// <param name="outputSize">The size of the output. Either this or the ratio is given.</param>
-    /// <param name="outputRatio">The size of the output over the input's: one number or 2.</param>
-    /// <param name="randomSamples">(N, C, 2) numbers between 0 and 1 that place the windows. Default: drawn.</param>
-    /// <exception cref="ArgumentException">Neither size nor ratio is given.</exception>
+    /// <param name="input">(N, C, H, W) or (C, H, W), floating-point.</param>
+    /// <param name="kernelSize">The size of the windows: one number, or two.</param>
+    /// <param name="outputSize">The size of the output: one number, or two. Counts where the ratio is given as well.</param>
+    /// <param name="outputRatio">The size of the output over the input's, between 0 and 1: one number or 2.</param>
+    /// <param name="randomSamples">(N, C, 2) numbers between 0 and 1 that place the windows, in the input's dtype; N is 1 without a batch. Default: drawn.</param>
+    /// <returns>The maxima, (N, C, the output size) with or without N, and the place of each in its channel's image, int64.</returns>
+    /// <exception cref="ArgumentException">Neither size nor ratio is given, or a list has another length.</exception>
+    /// <exception cref="TorchException">The output and the window together do not fit into the input, or the samples have another shape or dtype.</exception>
+    /// <exception cref="TorchIndexException">The input has fewer dimensions than (C, H, W).</exception>
     public static (Tensor Output, Tensor Indices) FractionalMaxPool2dWithIndices(
         Tensor input, IntList kernelSize, IntList outputSize = default, double[]? outputRatio = null, Tensor? randomSamples = null)
     {
@@ -309,23 +380,29 @@ public static partial class Functional
     }
 
     /// <summary>Maximum pooling with random windows. Mirrors <c>F.fractional_max_pool2d</c>.</summary>
-    /// <param name="input">(N, C, H, W) or (C, H, W).</param>
-    /// <param name="kernelSize">The size of the windows.</param>
-    /// <param name="outputSize">The size of the output. Either this or the ratio is given.</param>
-    /// <param name="outputRatio">The size of the output over the input's: one number or 2.</param>
-    /// <param name="randomSamples">(N, C, 2) numbers between 0 and 1 that place the windows. Default: drawn.</param>
-    /// <exception cref="ArgumentException">Neither size nor ratio is given.</exception>
+    /// <param name="input">(N, C, H, W) or (C, H, W), floating-point.</param>
+    /// <param name="kernelSize">The size of the windows: one number, or two.</param>
+    /// <param name="outputSize">The size of the output: one number, or two. Counts where the ratio is given as well.</param>
+    /// <param name="outputRatio">The size of the output over the input's, between 0 and 1: one number or 2.</param>
+    /// <param name="randomSamples">(N, C, 2) numbers between 0 and 1 that place the windows, in the input's dtype; N is 1 without a batch. Default: drawn.</param>
+    /// <returns>(N, C, the output size), with or without N; the input's dtype.</returns>
+    /// <exception cref="ArgumentException">Neither size nor ratio is given, or a list has another length.</exception>
+    /// <exception cref="TorchException">The output and the window together do not fit into the input, or the samples have another shape or dtype.</exception>
+    /// <exception cref="TorchIndexException">The input has fewer dimensions than (C, H, W).</exception>
     public static Tensor FractionalMaxPool2d(
         Tensor input, IntList kernelSize, IntList outputSize = default, double[]? outputRatio = null, Tensor? randomSamples = null) =>
         FractionalMaxPool2dWithIndices(input, kernelSize, outputSize, outputRatio, randomSamples).Output;
 
     /// <summary>Maximum pooling with random windows, with the places of the maxima. Mirrors <c>F.fractional_max_pool3d</c> with <c>return_indices</c>.</summary>
-    /// <param name="input">(N, C, D, H, W) or (C, D, H, W).</param>
-    /// <param name="kernelSize">The size of the windows.</param>
-    /// <param name="outputSize">The size of the output. Either this or the ratio is given.</param>
-    /// <param name="outputRatio">The size of the output over the input's: one number or 3.</param>
-    /// <param name="randomSamples">(N, C, 3) numbers between 0 and 1 that place the windows. Default: drawn.</param>
-    /// <exception cref="ArgumentException">Neither size nor ratio is given.</exception>
+    /// <param name="input">(N, C, D, H, W) or (C, D, H, W), floating-point.</param>
+    /// <param name="kernelSize">The size of the windows: one number, or three.</param>
+    /// <param name="outputSize">The size of the output: one number, or three. Counts where the ratio is given as well.</param>
+    /// <param name="outputRatio">The size of the output over the input's, between 0 and 1: one number or 3.</param>
+    /// <param name="randomSamples">(N, C, 3) numbers between 0 and 1 that place the windows, in the input's dtype; N is 1 without a batch. Default: drawn.</param>
+    /// <returns>The maxima, (N, C, the output size) with or without N, and the place of each in its channel's volume, int64.</returns>
+    /// <exception cref="ArgumentException">Neither size nor ratio is given, or a list has another length.</exception>
+    /// <exception cref="TorchException">The output and the window together do not fit into the input, or the samples have another shape or dtype.</exception>
+    /// <exception cref="TorchIndexException">The input has fewer dimensions than (C, D, H, W).</exception>
     public static (Tensor Output, Tensor Indices) FractionalMaxPool3dWithIndices(
         Tensor input, IntList kernelSize, IntList outputSize = default, double[]? outputRatio = null, Tensor? randomSamples = null)
     {
@@ -345,12 +422,15 @@ public static partial class Functional
     }
 
     /// <summary>Maximum pooling with random windows. Mirrors <c>F.fractional_max_pool3d</c>.</summary>
-    /// <param name="input">(N, C, D, H, W) or (C, D, H, W).</param>
-    /// <param name="kernelSize">The size of the windows.</param>
-    /// <param name="outputSize">The size of the output. Either this or the ratio is given.</param>
-    /// <param name="outputRatio">The size of the output over the input's: one number or 3.</param>
-    /// <param name="randomSamples">(N, C, 3) numbers between 0 and 1 that place the windows. Default: drawn.</param>
-    /// <exception cref="ArgumentException">Neither size nor ratio is given.</exception>
+    /// <param name="input">(N, C, D, H, W) or (C, D, H, W), floating-point.</param>
+    /// <param name="kernelSize">The size of the windows: one number, or three.</param>
+    /// <param name="outputSize">The size of the output: one number, or three. Counts where the ratio is given as well.</param>
+    /// <param name="outputRatio">The size of the output over the input's, between 0 and 1: one number or 3.</param>
+    /// <param name="randomSamples">(N, C, 3) numbers between 0 and 1 that place the windows, in the input's dtype; N is 1 without a batch. Default: drawn.</param>
+    /// <returns>(N, C, the output size), with or without N; the input's dtype.</returns>
+    /// <exception cref="ArgumentException">Neither size nor ratio is given, or a list has another length.</exception>
+    /// <exception cref="TorchException">The output and the window together do not fit into the input, or the samples have another shape or dtype.</exception>
+    /// <exception cref="TorchIndexException">The input has fewer dimensions than (C, D, H, W).</exception>
     public static Tensor FractionalMaxPool3d(
         Tensor input, IntList kernelSize, IntList outputSize = default, double[]? outputRatio = null, Tensor? randomSamples = null) =>
         FractionalMaxPool3dWithIndices(input, kernelSize, outputSize, outputRatio, randomSamples).Output;

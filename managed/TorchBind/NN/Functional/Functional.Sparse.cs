@@ -3,15 +3,17 @@ namespace TorchBind.NN;
 public static partial class Functional
 {
     /// <summary>Rows of a table. Mirrors <c>F.embedding</c>.</summary>
-    /// <param name="input">Numbers of rows, of any shape.</param>
-    /// <param name="weight">(rows, features).</param>
+    /// <param name="input">Numbers of rows, of any shape, int64 or int32.</param>
+    /// <param name="weight">(rows, features); floating-point where a norm is given.</param>
     /// <param name="paddingIdx">A row that receives no gradient; negative numbers count from the end. Default: none.</param>
     /// <param name="maxNorm">Rows of a larger norm are scaled down first, in place. Default: none are.</param>
     /// <param name="normType">The power of that norm. Default: 2.</param>
     /// <param name="scaleGradByFreq">Whether gradients are divided by how often a row occurs. Default: false.</param>
     /// <param name="sparse">Whether the gradient is sparse. Default: false.</param>
-    /// <returns>(*, features).</returns>
+    /// <returns>(*, features), the weight's dtype.</returns>
     /// <exception cref="ArgumentOutOfRangeException">There is no such row to pad with.</exception>
+    /// <exception cref="TorchIndexException">A number in <paramref name="input"/> is not that of a row.</exception>
+    /// <exception cref="TorchException">The numbers are neither int64 nor int32, or the weight has not two dimensions.</exception>
     public static Tensor Embedding(
         Tensor input, Tensor weight, long? paddingIdx = null, double? maxNorm = null, double normType = 2.0, bool scaleGradByFreq = false,
         bool sparse = false)
@@ -41,19 +43,21 @@ public static partial class Functional
     }
 
     /// <summary>Sums, means or maxima of rows of a table. Mirrors <c>F.embedding_bag</c>.</summary>
-    /// <param name="input">Numbers of rows: (bags, length), or (all) with offsets.</param>
-    /// <param name="weight">(rows, features).</param>
-    /// <param name="offsets">Where each bag begins in a one-dimensional input. Default: none.</param>
+    /// <param name="input">Numbers of rows, int64 or int32: (bags, length), or (all) with offsets.</param>
+    /// <param name="weight">(rows, features), floating-point.</param>
+    /// <param name="offsets">Where each bag begins in a one-dimensional input, the first 0; (bags), integers. Default: none.</param>
     /// <param name="maxNorm">Rows of a larger norm are scaled down first, in place. Default: none are.</param>
     /// <param name="normType">The power of that norm. Default: 2.</param>
     /// <param name="scaleGradByFreq">Whether gradients are divided by how often a row occurs. Default: false.</param>
     /// <param name="mode">How the rows are put together. Default: their mean.</param>
     /// <param name="sparse">Whether the gradient is sparse. Default: false.</param>
-    /// <param name="perSampleWeights">A factor for each row, for sums. Default: none.</param>
+    /// <param name="perSampleWeights">A factor for each number in <paramref name="input"/>, of its shape and the weight's dtype, for sums. Default: none.</param>
     /// <param name="includeLastOffset">Whether the last offset is the end of the last bag. Default: false.</param>
     /// <param name="paddingIdx">A row that does not count. Default: none.</param>
-    /// <returns>(bags, features).</returns>
-    /// <exception cref="ArgumentException">Shapes or options do not fit together.</exception>
+    /// <returns>(bags, features), the weight's dtype; zeros for an empty bag.</returns>
+    /// <exception cref="ArgumentException">Shapes or options do not fit together: factors without a sum, offsets with a matrix or none with a row, frequencies or a sparse gradient with maxima.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such mode.</exception>
+    /// <exception cref="TorchException">A number is not that of a row, numbers or offsets are no integers, the offsets do not begin with 0, or <paramref name="paddingIdx"/> is no row.</exception>
     public static Tensor EmbeddingBag(
         Tensor input, Tensor weight, Tensor? offsets = null, double? maxNorm = null, double normType = 2, bool scaleGradByFreq = false,
         EmbeddingBagMode mode = EmbeddingBagMode.Mean, bool sparse = false, Tensor? perSampleWeights = null, bool includeLastOffset = false,
@@ -82,6 +86,9 @@ public static partial class Functional
         {
             throw new ArgumentException($"The input has to be a 1D or 2D tensor, but has {input.NDim} dimensions.", nameof(input));
         }
+        // libtorch 2.6 reads its mode without looking.
+        if (mode is not (EmbeddingBagMode.Sum or EmbeddingBagMode.Mean or EmbeddingBagMode.Max))
+            throw new ArgumentOutOfRangeException(nameof(mode), mode, "The mode is Sum, Mean or Max.");
         if (mode == EmbeddingBagMode.Max && scaleGradByFreq)
             throw new ArgumentException("With the mode Max, scaleGradByFreq has no meaning: set it to false.", nameof(scaleGradByFreq));
         if (mode == EmbeddingBagMode.Max && sparse)
@@ -94,7 +101,9 @@ public static partial class Functional
     }
 
     /// <summary>Vectors of zeros with a one at each given place. Mirrors <c>F.one_hot</c>.</summary>
-    /// <param name="tensor">The places, int64.</param>
+    /// <param name="tensor">The places, int64, of any shape, from 0 on.</param>
     /// <param name="numClasses">The length of the vectors. Default: one more than the largest place.</param>
+    /// <returns>(*, numClasses), int64.</returns>
+    /// <exception cref="TorchException">The places are not int64, one is negative or not below <paramref name="numClasses"/>, or there are none to take the length from.</exception>
     public static Tensor OneHot(Tensor tensor, long numClasses = -1) => Torch.Aten.OneHot(tensor, numClasses);
 }

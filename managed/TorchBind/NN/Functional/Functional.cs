@@ -3,6 +3,11 @@ namespace TorchBind.NN;
 /// <summary>
 /// The functions below the modules: <c>using F = TorchBind.NN.Functional;</c>. Mirrors <c>torch.nn.functional</c>.
 /// </summary>
+/// <remarks>
+/// What all of them throw: <see cref="ArgumentNullException"/> for a null tensor where there is no default, <see cref="ObjectDisposedException"/> for a
+/// disposed one, <see cref="ArgumentOutOfRangeException"/> for a mode or a reduction that does not exist. Where <see cref="TorchNotImplementedException"/> is
+/// named for a dtype, libtorch 2.6 gives a <see cref="TorchException"/>.
+/// </remarks>
 public static partial class Functional
 {
     private static void CheckProbability(double p)
@@ -35,11 +40,14 @@ public static partial class Functional
         return all;
     }
 
-    private static Tensor Reduce(Tensor loss, Reduction reduction) => reduction switch
+    private static Tensor Reduce(Tensor loss, Reduction reduction) => Known(reduction) switch
     {
         Reduction.Mean => loss.Mean(),
         Reduction.Sum => loss.Sum(),
-        Reduction.None => loss,
-        _ => throw new ArgumentOutOfRangeException(nameof(reduction), reduction, "The reduction is None, Mean or Sum."),
+        _ => loss,
     };
+
+    private static Reduction Known(Reduction reduction) => reduction is Reduction.None or Reduction.Mean or Reduction.Sum
+        ? reduction
+        : throw new ArgumentOutOfRangeException(nameof(reduction), reduction, "The reduction is None, Mean or Sum.");
 }
