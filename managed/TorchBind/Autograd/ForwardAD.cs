@@ -14,14 +14,20 @@ namespace TorchBind
                 /// Until disposed, dual tensors can be made; then their tangents are gone. For the whole process; levels do not nest.
                 /// Mirrors <c>torch.autograd.forward_ad.dual_level</c>.
                 /// </summary>
+                /// <returns>The level; dispose it to leave.</returns>
+                /// <exception cref="TorchException">A level is entered already.</exception>
                 public static DualLevelScope DualLevel() => DualLevelScope.Enter();
 
                 /// <summary>
                 /// A view of the tensor that carries a tangent: what is computed with it carries its own. Mirrors
                 /// <c>torch.autograd.forward_ad.make_dual</c>.
                 /// </summary>
-                /// <exception cref="TorchException">No level was entered.</exception>
-                /// <exception cref="ArgumentException">A dtype is not floating point or complex.</exception>
+                /// <param name="tensor">The value, floating-point or complex; without a tangent of this level.</param>
+                /// <param name="tangent">Its tangent, of the same shape.</param>
+                /// <param name="level">The number of the level. Default: the one that was entered.</param>
+                /// <returns>A view of <paramref name="tensor"/>, of its shape and dtype.</returns>
+                /// <exception cref="TorchException">No level was entered, or not that one; the shapes differ; or the tensor has a tangent already.</exception>
+                /// <exception cref="ArgumentException">A dtype is not floating-point or complex.</exception>
                 public static Tensor MakeDual(Tensor tensor, Tensor tangent, long? level = null)
                 {
                     ArgumentNullException.ThrowIfNull(tensor);
@@ -40,6 +46,10 @@ namespace TorchBind
                 /// <summary>
                 /// The value and the tangent, null where there is none, of a dual tensor. Mirrors <c>torch.autograd.forward_ad.unpack_dual</c>.
                 /// </summary>
+                /// <param name="tensor">The tensor, dual or not.</param>
+                /// <param name="level">The number of the level. Default: the one that was entered; without one the tensor has no tangent.</param>
+                /// <returns>The value, and the tangent of its shape or null.</returns>
+                /// <exception cref="ArgumentNullException">The tensor is null.</exception>
                 public static (Tensor Primal, Tensor? Tangent) UnpackDual(Tensor tensor, long? level = null)
                 {
                     ArgumentNullException.ThrowIfNull(tensor);

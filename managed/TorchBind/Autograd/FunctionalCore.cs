@@ -17,7 +17,16 @@ public enum JacobianStrategy
 internal static class FunctionalCore
 {
     /// <summary>A function of a list, and whether its inputs and outputs are lists to the user as well: messages differ.</summary>
-    internal readonly record struct ListFunction(Func<Tensor[], Tensor[]> Call, bool ManyInputs, bool ManyOutputs);
+    internal readonly record struct ListFunction(Func<Tensor[], Tensor[]> Function, bool ManyInputs, bool ManyOutputs)
+    {
+        internal Tensor[] Call(Tensor[] inputs)
+        {
+            var outputs = Function(inputs);
+            if (outputs is null || Array.Exists(outputs, static output => output is null))
+                throw new TorchTypeException("The function gave null in the place of a tensor.");
+            return outputs;
+        }
+    }
 
     private enum Stage
     {
@@ -27,13 +36,20 @@ internal static class FunctionalCore
         DoubleBackTrick,
     }
 
+    private static void CheckInputs(Tensor[] inputs)
+    {
+        ArgumentNullException.ThrowIfNull(inputs);
+        foreach (var input in inputs)
+            ArgumentNullException.ThrowIfNull(input, nameof(inputs));
+    }
+
     private static Tensor[] Preprocess(Tensor[] inputs, bool createGraph, bool needGraph)
     {
+        CheckInputs(inputs);
         var result = new Tensor[inputs.Length];
         for (var i = 0; i < result.Length; i++)
         {
             var input = inputs[i];
-            ArgumentNullException.ThrowIfNull(input, nameof(inputs));
             // Always another tensor: what the function captures is not its input.
             if (createGraph && input.RequiresGrad)
                 result[i] = input.IsSparse ? input.Clone() : input.ViewAs(input);
@@ -259,7 +275,7 @@ internal static class FunctionalCore
         {
             if (createGraph)
             {
-                throw new NotImplementedException("Forward mode has no graph yet: leave createGraph off, or choose JacobianStrategy.ReverseMode.");
+                throw new NotSupportedException("Forward mode has no graph yet: leave createGraph off, or choose JacobianStrategy.ReverseMode.");
             }
             return ForwardJacobian(func, inputs, strict, vectorize);
         }
@@ -288,7 +304,7 @@ internal static class FunctionalCore
                     {
                         if (strict && createGraph && !row[i].RequiresGrad)
                         {
-                            throw new TorchException($"The Jacobian does not depend on input {o}, which strict with createGraph forbids.");
+                            throw new TorchException($"The Jacobian does not depend on input {i}, which strict with createGraph forbids.");
                         }
                         rows[i].Add(row[i]);
                     }
@@ -339,8 +355,9 @@ internal static class FunctionalCore
         }
         if (!vectorize)
         {
-            throw new NotImplementedException("Forward mode computes all columns at once: set vectorize, or choose the reverse mode.");
+            throw new NotSupportedException("Forward mode computes all columns at once: set vectorize, or choose the reverse mode.");
         }
+        CheckInputs(inputs);
         long[] sizes = [.. inputs.Select(i => i.Numel())];
         var total = sizes.Sum();
         var flat = Array.ConvertAll(inputs, input => input.Reshape(-1));

@@ -10,26 +10,30 @@ public static partial class Torch
         /// <summary>
         /// Compares the gradients of a function with finite differences. Mirrors <c>torch.autograd.gradcheck</c>.
         /// </summary>
+        /// <typeparam name="TIn">The type of the argument.</typeparam>
+        /// <typeparam name="TOut">The type of the result: a tensor, or an array, tuple or dictionary of them.</typeparam>
         /// <param name="func">The function.</param>
         /// <param name="inputs">
         /// Its argument: a tensor, or an array, tuple or dictionary of them. Those that require a gradient are checked; they should be of
         /// double precision.
         /// </param>
-        /// <param name="eps">How far the inputs are moved.</param>
-        /// <param name="atol">Absolute tolerance.</param>
-        /// <param name="rtol">Relative tolerance.</param>
-        /// <param name="raiseException">Whether a failed check is an exception, which says what failed; otherwise false is returned.</param>
-        /// <param name="nondetTol">How much the same pass may differ from itself.</param>
-        /// <param name="checkUndefinedGrad">Whether gradients that do not arrive must count as zeros.</param>
-        /// <param name="checkGradDtypes">Whether gradients must have the dtype of their inputs.</param>
-        /// <param name="checkBatchedGrad">Whether several passes at once must give the same.</param>
-        /// <param name="checkBatchedForwardGrad">The same for forward mode.</param>
-        /// <param name="checkForwardAd">Whether forward mode is checked.</param>
-        /// <param name="checkBackwardAd">Whether backward mode is checked.</param>
-        /// <param name="fastMode">Checks along one random direction instead of every element.</param>
+        /// <param name="eps">How far the inputs are moved. Default: 1e-6.</param>
+        /// <param name="atol">Absolute tolerance. Default: 1e-5.</param>
+        /// <param name="rtol">Relative tolerance. Default: 1e-3.</param>
+        /// <param name="raiseException">Whether a failed check is an exception, which says what failed; otherwise false is returned. Default: true.</param>
+        /// <param name="nondetTol">How much the same pass may differ from itself. Default: 0.</param>
+        /// <param name="checkUndefinedGrad">Whether gradients that do not arrive must count as zeros. Default: true.</param>
+        /// <param name="checkGradDtypes">Whether gradients must have the dtype of their inputs. Default: false.</param>
+        /// <param name="checkBatchedGrad">Whether several passes at once must give the same. Default: false.</param>
+        /// <param name="checkBatchedForwardGrad">The same for forward mode. Default: false.</param>
+        /// <param name="checkForwardAd">Whether forward mode is checked. Default: false.</param>
+        /// <param name="checkBackwardAd">Whether backward mode is checked. Default: true.</param>
+        /// <param name="fastMode">Checks along one random direction instead of every element. Default: false.</param>
         /// <returns>Whether all gradients agree.</returns>
         /// <exception cref="GradCheckException">They do not, and <paramref name="raiseException"/> is true.</exception>
-        /// <exception cref="ArgumentException">No input requires a gradient.</exception>
+        /// <exception cref="ArgumentException">No input requires a gradient, neither mode is checked, or an output is sparse.</exception>
+        /// <exception cref="TorchException">Elements of an input share memory, or an output changes its shape with the values.</exception>
+        /// <exception cref="NotSupportedException">An input is sparse.</exception>
         public static bool GradCheck<TIn, TOut>(
             Func<TIn, TOut> func, TIn inputs, double eps = 1e-6, double atol = 1e-5, double rtol = 1e-3, bool raiseException = true, double nondetTol = 0,
             bool checkUndefinedGrad = true, bool checkGradDtypes = false, bool checkBatchedGrad = false, bool checkBatchedForwardGrad = false,
@@ -75,23 +79,26 @@ public static partial class Torch
         /// <summary>
         /// Compares gradients of the gradients of a function with finite differences. Mirrors <c>torch.autograd.gradgradcheck</c>.
         /// </summary>
+        /// <typeparam name="TIn">The type of the argument.</typeparam>
+        /// <typeparam name="TOut">The type of the result: a tensor, or an array, tuple or dictionary of them.</typeparam>
         /// <param name="func">The function.</param>
         /// <param name="inputs">Its argument, as in <see cref="GradCheck{TIn, TOut}"/>.</param>
         /// <param name="gradOutputs">The gradients of the outputs that the first pass starts from; default: random ones.</param>
-        /// <param name="eps">How far the inputs are moved.</param>
-        /// <param name="atol">Absolute tolerance.</param>
-        /// <param name="rtol">Relative tolerance.</param>
-        /// <param name="genNonContigGradOutputs">Whether the random gradients are not contiguous.</param>
-        /// <param name="raiseException">Whether a failed check is an exception, which says what failed; otherwise false is returned.</param>
-        /// <param name="nondetTol">How much the same pass may differ from itself.</param>
-        /// <param name="checkUndefinedGrad">Whether gradients that do not arrive must count as zeros.</param>
-        /// <param name="checkGradDtypes">Whether gradients must have the dtype of their inputs.</param>
-        /// <param name="checkBatchedGrad">Whether several passes at once must give the same.</param>
-        /// <param name="checkFwdOverRev">Whether forward mode over backward mode is checked.</param>
-        /// <param name="checkRevOverRev">Whether backward mode twice is checked.</param>
-        /// <param name="fastMode">Checks along one random direction instead of every element.</param>
+        /// <param name="eps">How far the inputs are moved. Default: 1e-6.</param>
+        /// <param name="atol">Absolute tolerance. Default: 1e-5.</param>
+        /// <param name="rtol">Relative tolerance. Default: 1e-3.</param>
+        /// <param name="genNonContigGradOutputs">Whether the random gradients are not contiguous. Default: false.</param>
+        /// <param name="raiseException">Whether a failed check is an exception, which says what failed; otherwise false is returned. Default: true.</param>
+        /// <param name="nondetTol">How much the same pass may differ from itself. Default: 0.</param>
+        /// <param name="checkUndefinedGrad">Whether gradients that do not arrive must count as zeros. Default: true.</param>
+        /// <param name="checkGradDtypes">Whether gradients must have the dtype of their inputs. Default: false.</param>
+        /// <param name="checkBatchedGrad">Whether several passes at once must give the same. Default: false.</param>
+        /// <param name="checkFwdOverRev">Whether forward mode over backward mode is checked. Default: false.</param>
+        /// <param name="checkRevOverRev">Whether backward mode twice is checked. Default: true.</param>
+        /// <param name="fastMode">Checks along one random direction instead of every element. Default: false.</param>
         /// <returns>Whether all gradients agree.</returns>
         /// <exception cref="GradCheckException">They do not, and <paramref name="raiseException"/> is true.</exception>
+        /// <exception cref="ArgumentException">No input requires a gradient, neither order is checked, or a check of the backward mode is asked for without it.</exception>
         public static bool GradGradCheck<TIn, TOut>(
             Func<TIn, TOut> func, TIn inputs, Tensor[]? gradOutputs = null, double eps = 1e-6, double atol = 1e-5, double rtol = 1e-3,
             bool genNonContigGradOutputs = false, bool raiseException = true, double nondetTol = 0, bool checkUndefinedGrad = true,

@@ -15,18 +15,17 @@ public static partial class Torch
         /// The gradients of the outputs' sum with respect to the inputs; the inputs' <see cref="Tensor.Grad"/> stay as they are.
         /// Mirrors <c>torch.autograd.grad</c>.
         /// </summary>
-        /// <param name="outputs">What is differentiated.</param>
-        /// <param name="inputs">With respect to what.</param>
-        /// <param name="gradOutputs">The gradient of each output; may be left out, or null, for a real scalar and for what requires no gradient.</param>
+        /// <param name="outputs">What is differentiated; each computed from something that requires a gradient.</param>
+        /// <param name="inputs">With respect to what; at least one.</param>
+        /// <param name="gradOutputs">The gradient of each output, of its shape; may be left out, or null, for a real scalar and for what requires no gradient.</param>
         /// <param name="retainGraph">Keeps the graph for another pass; default: the value of <paramref name="createGraph"/>.</param>
-        /// <param name="createGraph">Records the pass itself, for higher derivatives.</param>
+        /// <param name="createGraph">Records the pass itself, for higher derivatives. Default: false.</param>
         /// <param name="allowUnused">Whether an input may have no part in the outputs; default: the value of <paramref name="materializeGrads"/>.</param>
-        /// <param name="isGradsBatched">
-        /// The first dimension of every gradient given counts several passes, which run as one; so does that of every result.
-        /// </param>
-        /// <param name="materializeGrads">The gradient of an unused input is zeros.</param>
-        /// <returns>One gradient for each input; null for an unused one that <paramref name="allowUnused"/> allows.</returns>
-        /// <exception cref="TorchException">An input is unused, nothing requires a gradient, the graph was freed, or shapes disagree.</exception>
+        /// <param name="isGradsBatched">Whether the first dimension of every gradient given counts several passes, which run as one; so does that of every result. Default: false.</param>
+        /// <param name="materializeGrads">Whether the gradient of an unused input is zeros. Default: false.</param>
+        /// <returns>One gradient for each input, of its shape and dtype; null for an unused one that <paramref name="allowUnused"/> allows.</returns>
+        /// <exception cref="TorchException">An input is unused, an output is in no graph, the graph was freed, a shape disagrees, or a gradient is missing for an output with more than one element.</exception>
+        /// <exception cref="ArgumentException">There are more or fewer gradients than outputs, <paramref name="materializeGrads"/> comes with <paramref name="allowUnused"/> false, or batches have different lengths.</exception>
         public static Tensor[] Grad(
             ReadOnlySpan<Tensor> outputs, ReadOnlySpan<Tensor> inputs, ReadOnlySpan<Tensor?> gradOutputs = default, bool? retainGraph = null,
             bool createGraph = false, bool? allowUnused = null, bool isGradsBatched = false, bool materializeGrads = false) =>
@@ -81,12 +80,13 @@ public static partial class Torch
         /// <summary>
         /// Computes the gradients of the graph's leaves and adds them to their <see cref="Tensor.Grad"/>. Mirrors <c>torch.autograd.backward</c>.
         /// </summary>
-        /// <param name="tensors">What is differentiated.</param>
-        /// <param name="gradTensors">The gradient of each tensor; may be left out, or null, for a real scalar and for what requires no gradient.</param>
+        /// <param name="tensors">What is differentiated; each computed from something that requires a gradient.</param>
+        /// <param name="gradTensors">The gradient of each tensor, of its shape; may be left out, or null, for a real scalar and for what requires no gradient.</param>
         /// <param name="retainGraph">Keeps the graph for another pass; default: the value of <paramref name="createGraph"/>.</param>
-        /// <param name="createGraph">Records the pass itself, for higher derivatives.</param>
+        /// <param name="createGraph">Records the pass itself, for higher derivatives. Default: false.</param>
         /// <param name="inputs">The tensors that receive gradients; default: all leaves.</param>
-        /// <exception cref="TorchException">Nothing requires a gradient, the graph was freed, or shapes disagree.</exception>
+        /// <exception cref="TorchException">A tensor is in no graph, the graph was freed, a shape disagrees, a gradient is missing for a tensor with more than one element, or a function transform is running.</exception>
+        /// <exception cref="ArgumentException">There are more or fewer gradients than tensors.</exception>
         public static void Backward(
             ReadOnlySpan<Tensor> tensors, ReadOnlySpan<Tensor?> gradTensors = default, bool? retainGraph = null, bool createGraph = false,
             ReadOnlySpan<Tensor> inputs = default) =>
@@ -108,18 +108,27 @@ public static partial class Torch
         /// Until disposed, every operation remembers the call that ran it, and a backward pass that fails, or meets NaN, names it: in the message of
         /// the exception, and in its <c>Data["ForwardTrace"]</c>. For the whole process; slow. Mirrors <c>torch.autograd.detect_anomaly</c>.
         /// </summary>
-        /// <param name="checkNan">Whether a gradient with NaN is an error.</param>
+        /// <param name="checkNan">Whether a gradient with NaN is an error. Default: true.</param>
+        /// <returns>A scope that restores the mode when it is disposed.</returns>
+        /// <exception cref="LibtorchNotFoundException">There is no libtorch, and nothing has needed it before.</exception>
         public static AnomalyScope DetectAnomaly(bool checkNan = true) => new(true, checkNan);
 
         /// <summary>
         /// Sets anomaly mode; disposing the result restores it. Mirrors <c>torch.autograd.set_detect_anomaly</c>.
         /// </summary>
+        /// <param name="mode">Whether operations remember their calls.</param>
+        /// <param name="checkNan">Whether a gradient with NaN is an error. Default: true.</param>
+        /// <returns>A scope that restores the mode when it is disposed.</returns>
+        /// <exception cref="LibtorchNotFoundException">There is no libtorch, and nothing has needed it before.</exception>
         public static AnomalyScope SetDetectAnomaly(bool mode, bool checkNan = true) => new(mode, checkNan);
 
         /// <summary>
         /// Whether a backward pass may use several threads, on this thread; disposing the result restores it. Mirrors
         /// <c>torch.autograd.set_multithreading_enabled</c>.
         /// </summary>
+        /// <param name="mode">Whether it may.</param>
+        /// <returns>A scope that restores the mode when it is disposed.</returns>
+        /// <exception cref="LibtorchNotFoundException">There is no libtorch, and nothing has needed it before.</exception>
         public static MultithreadingScope SetMultithreadingEnabled(bool mode) => new(mode);
 
         /// <summary>The graph that a backward pass walks. Mirrors <c>torch.autograd.graph</c>.</summary>
@@ -131,6 +140,12 @@ public static partial class Torch
             /// innermost counts. Neither may change its argument in place, and what is packed may not hold the tensor itself: detach it.
             /// Mirrors <c>torch.autograd.graph.saved_tensors_hooks</c>.
             /// </summary>
+            /// <typeparam name="T">What is kept in place of a tensor.</typeparam>
+            /// <param name="packHook">Takes the tensor that is saved, gives what is kept.</param>
+            /// <param name="unpackHook">Takes what was kept, gives a tensor with the same content; called as often as a backward asks.</param>
+            /// <returns>A scope that takes the hooks away when it is disposed; what they packed is still unpacked by them.</returns>
+            /// <exception cref="TorchException">Hooks are refused here: <see cref="DisableSavedTensorsHooks"/>, with its message.</exception>
+            /// <exception cref="ArgumentNullException">A hook is null. One that gives null fails in the backward, with a <see cref="TorchTypeException"/>.</exception>
             public static SavedTensorsHooksScope SavedTensorsHooks<T>(Func<Tensor, T> packHook, Func<T, Tensor> unpackHook)
             {
                 ArgumentNullException.ThrowIfNull(packHook);
@@ -142,8 +157,10 @@ public static partial class Torch
             /// Until disposed, what operations save for their backward waits in the processor's memory. Mirrors
             /// <c>torch.autograd.graph.save_on_cpu</c>.
             /// </summary>
-            /// <param name="pinMemory">In pinned memory, copied without waiting.</param>
-            /// <param name="deviceType">The device that memory is pinned for.</param>
+            /// <param name="pinMemory">Whether that memory is pinned, and copied without waiting. Default: false.</param>
+            /// <param name="deviceType">The device that memory is pinned for; where there is none, nothing is pinned. Default: CUDA.</param>
+            /// <returns>A scope that ends this when it is disposed; what waits is still copied back.</returns>
+            /// <exception cref="TorchException">Hooks are refused here: <see cref="DisableSavedTensorsHooks"/>, with its message.</exception>
             public static SavedTensorsHooksScope SaveOnCpu(bool pinMemory = false, DeviceType deviceType = DeviceType.Cuda)
             {
                 return SavedTensorsHooks(tensor =>
@@ -168,7 +185,9 @@ public static partial class Torch
             /// Until disposed, hooks on saved tensors are an error with this message, on this thread. Mirrors
             /// <c>torch.autograd.graph.disable_saved_tensors_hooks</c>.
             /// </summary>
-            /// <exception cref="TorchException">Such hooks are in place.</exception>
+            /// <param name="errorMessage">The message of the <see cref="TorchException"/>.</param>
+            /// <returns>A scope that restores what held before when it is disposed.</returns>
+            /// <exception cref="TorchException">Such hooks are in place; the message is <paramref name="errorMessage"/>.</exception>
             public static DisableSavedTensorsHooksScope DisableSavedTensorsHooks(string errorMessage)
             {
                 ArgumentNullException.ThrowIfNull(errorMessage);
@@ -176,6 +195,8 @@ public static partial class Torch
             }
 
             /// <summary>The place in the graph where the tensor's gradient arrives. Mirrors <c>torch.autograd.graph.get_gradient_edge</c>.</summary>
+            /// <param name="tensor">A tensor that requires a gradient.</param>
+            /// <returns>Its node, or the one that accumulates into a leaf's gradient, and the number of the node's output.</returns>
             /// <exception cref="TorchException">The tensor requires no gradient.</exception>
             public static unsafe GradientEdge GetGradientEdge(Tensor tensor)
             {
@@ -193,6 +214,8 @@ public static partial class Torch
             /// Tells autograd that tensors were changed in place by other means than its operations. Mirrors
             /// <c>torch.autograd.graph.increment_version</c>.
             /// </summary>
+            /// <param name="tensors">The tensors that were changed.</param>
+            /// <exception cref="ArgumentNullException">A tensor is null.</exception>
             public static void IncrementVersion(params ReadOnlySpan<Tensor> tensors)
             {
                 foreach (var tensor in tensors)
@@ -207,7 +230,10 @@ public static partial class Torch
             /// argument holds one for each tensor, null for those that have none. Mirrors
             /// <c>torch.autograd.graph.register_multi_grad_hook</c> with <c>mode="all"</c>.
             /// </summary>
-            /// <returns>Takes the hook away.</returns>
+            /// <param name="tensors">The tensors; each requires a gradient.</param>
+            /// <param name="fn">What is called; it runs on the thread of the pass.</param>
+            /// <returns>Takes the hook away when <c>Remove</c> is called.</returns>
+            /// <exception cref="TorchException">A tensor requires no gradient.</exception>
             public static TorchBind.Utils.Hooks.RemovableHandle RegisterMultiGradHook(ReadOnlySpan<Tensor> tensors, Action<Tensor[]> fn)
             {
                 ArgumentNullException.ThrowIfNull(fn);
@@ -218,7 +244,10 @@ public static partial class Torch
             /// Calls <paramref name="fn"/> once in every pass, with the first gradient of the tensors that was computed. Mirrors
             /// <c>torch.autograd.graph.register_multi_grad_hook</c> with <c>mode="any"</c>.
             /// </summary>
-            /// <returns>Takes the hook away.</returns>
+            /// <param name="tensors">The tensors; those that require no gradient are passed over.</param>
+            /// <param name="fn">What is called; it runs on the thread of the pass.</param>
+            /// <returns>Takes the hook away when <c>Remove</c> is called.</returns>
+            /// <exception cref="ArgumentNullException">A tensor is null, or <paramref name="fn"/> is.</exception>
             public static TorchBind.Utils.Hooks.RemovableHandle RegisterAnyGradHook(ReadOnlySpan<Tensor> tensors, Action<Tensor> fn)
             {
                 ArgumentNullException.ThrowIfNull(fn);

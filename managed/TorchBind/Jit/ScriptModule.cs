@@ -293,12 +293,14 @@ public sealed unsafe class ScriptModule : Module
     /// <summary>Saves the module as an archive that Python's <c>torch.jit.load</c> and C++ read. Mirrors <c>torch.jit.save</c>.</summary>
     /// <param name="path">The file. It appears whole or not at all: it is written beside its place, flushed and renamed.</param>
     /// <param name="extraFiles">Files to put into the archive, by name.</param>
-    /// <exception cref="IOException">The file cannot be written.</exception>
+    /// <exception cref="IOException">The file cannot be written; a <see cref="DirectoryNotFoundException"/> where there is no such folder.</exception>
     public void Save(string path, IReadOnlyDictionary<string, byte[]>? extraFiles = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         // The writer takes the archive's name from the file's: the unfinished file stands in a folder of its own.
         var full = Path.GetFullPath(path);
+        if (Path.GetDirectoryName(full) is { } parent && !Directory.Exists(parent))
+            throw new DirectoryNotFoundException($"'{path}' cannot be saved: the folder '{parent}' does not exist.");
         var folder = Directory.CreateDirectory(full + "." + Path.GetRandomFileName());
         try
         {

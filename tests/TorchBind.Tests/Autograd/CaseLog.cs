@@ -72,7 +72,7 @@ public sealed class CaseLog
 
     private static string PythonName(Exception exception) => exception switch
     {
-        TorchNotImplementedException or NotImplementedException => "NotImplementedError",
+        NotSupportedException or NotImplementedException => "NotImplementedError",
         TorchTypeException => "TypeError",
         TorchIndexException => "IndexError",
         ArgumentException => "ValueError",

@@ -21,11 +21,15 @@ public static partial class Torch
         /// <summary>
         /// A function that runs <paramref name="func"/> on every entry of a batch at once. Mirrors <c>torch.func.vmap</c>.
         /// </summary>
-        /// <param name="func">The function of one entry.</param>
-        /// <param name="inDims">The batch dimension of each argument, null for those that all entries share.</param>
-        /// <param name="outDims">Where the batch dimension comes in the results.</param>
-        /// <param name="randomness">What random operations do.</param>
-        /// <param name="chunkSize">So many entries at a time.</param>
+        /// <param name="func">The function of one entry; it sees no batch dimension.</param>
+        /// <param name="inDims">The batch dimension of each argument, null for those that all entries share. Default: the first of all.</param>
+        /// <param name="outDims">Where the batch dimension comes in the results, null for those that are the same for all entries. Default: first.</param>
+        /// <param name="randomness">What random operations do. Default: they are refused.</param>
+        /// <param name="chunkSize">So many entries at a time, 1 or more. Default: all at once.</param>
+        /// <returns>A function of the arguments with a batch dimension, all of one size; its result holds what <paramref name="func"/> gives, stacked.</returns>
+        /// <exception cref="ArgumentNullException"><paramref name="func"/> is null.</exception>
+        /// <exception cref="ArgumentException">When it is called: dimensions are not there, not built as the arguments or results are, of several sizes or all null, or <paramref name="chunkSize"/> is below 1.</exception>
+        /// <exception cref="TorchException">When it is called: random numbers are drawn under <see cref="VmapRandomness.Error"/>, or a value is asked for, as by <c>Item</c>.</exception>
         public static Func<Tensor, Tensor> Vmap(
             Func<Tensor, Tensor> func, Dims inDims = default, Dims outDims = default, VmapRandomness randomness = VmapRandomness.Error, long? chunkSize = null)
         {
@@ -35,6 +39,8 @@ public static partial class Torch
         }
 
         /// <inheritdoc cref="Vmap(Func{Tensor, Tensor}, Dims, Dims, VmapRandomness, long?)"/>
+        /// <typeparam name="T1">The type of the first argument.</typeparam>
+        /// <typeparam name="TResult">The type of the result.</typeparam>
         public static Func<T1, TResult> Vmap<T1, TResult>(
             Func<T1, TResult> func, Dims inDims = default, Dims outDims = default, VmapRandomness randomness = VmapRandomness.Error, long? chunkSize = null)
         {
@@ -53,6 +59,9 @@ public static partial class Torch
         }
 
         /// <inheritdoc cref="Vmap(Func{Tensor, Tensor}, Dims, Dims, VmapRandomness, long?)"/>
+        /// <typeparam name="T1">The type of the first argument.</typeparam>
+        /// <typeparam name="T2">The type of the second argument.</typeparam>
+        /// <typeparam name="TResult">The type of the result.</typeparam>
         public static Func<T1, T2, TResult> Vmap<T1, T2, TResult>(
             Func<T1, T2, TResult> func, Dims inDims = default, Dims outDims = default, VmapRandomness randomness = VmapRandomness.Error, long? chunkSize = null)
         {
@@ -71,6 +80,10 @@ public static partial class Torch
         }
 
         /// <inheritdoc cref="Vmap(Func{Tensor, Tensor}, Dims, Dims, VmapRandomness, long?)"/>
+        /// <typeparam name="T1">The type of the first argument.</typeparam>
+        /// <typeparam name="T2">The type of the second argument.</typeparam>
+        /// <typeparam name="T3">The type of the third argument.</typeparam>
+        /// <typeparam name="TResult">The type of the result.</typeparam>
         public static Func<T1, T2, T3, TResult> Vmap<T1, T2, T3, TResult>(
             Func<T1, T2, T3, TResult> func, Dims inDims = default, Dims outDims = default, VmapRandomness randomness = VmapRandomness.Error, long? chunkSize = null)
         {
@@ -89,6 +102,11 @@ public static partial class Torch
         }
 
         /// <inheritdoc cref="Vmap(Func{Tensor, Tensor}, Dims, Dims, VmapRandomness, long?)"/>
+        /// <typeparam name="T1">The type of the first argument.</typeparam>
+        /// <typeparam name="T2">The type of the second argument.</typeparam>
+        /// <typeparam name="T3">The type of the third argument.</typeparam>
+        /// <typeparam name="T4">The type of the fourth argument.</typeparam>
+        /// <typeparam name="TResult">The type of the result.</typeparam>
         public static Func<T1, T2, T3, T4, TResult> Vmap<T1, T2, T3, T4, TResult>(
             Func<T1, T2, T3, T4, TResult> func, Dims inDims = default, Dims outDims = default, VmapRandomness randomness = VmapRandomness.Error, long? chunkSize = null)
         {
@@ -101,7 +119,12 @@ public static partial class Torch
         /// A function that computes the gradient of <paramref name="func"/>, which returns a scalar, or a scalar and something else that is passed
         /// through. It can be transformed again. Mirrors <c>torch.func.grad</c>.
         /// </summary>
-        /// <param name="func">What is differentiated with respect to its first argument, where not told otherwise.</param>
+        /// <typeparam name="T1">The type of the first argument: a tensor, or what holds tensors.</typeparam>
+        /// <param name="func">What is differentiated with respect to its first argument, where not told otherwise; gives a tensor without dimensions.</param>
+        /// <returns>A function of the same arguments that gives the gradient, shaped as the argument (an array of gradients for an array of numbers), and what else <paramref name="func"/> gives.</returns>
+        /// <exception cref="ArgumentNullException"><paramref name="func"/> is null.</exception>
+        /// <exception cref="TorchException">When it is called: <paramref name="func"/> does not give one number, an argument does not exist or is named twice, a tensor holds integers, or hooks on saved tensors are in place.</exception>
+        /// <exception cref="ArgumentException">When it is called: the argument to differentiate by holds something that is no tensor.</exception>
         public static Func<T1, T1> Grad<T1>(Func<T1, Tensor> func)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -113,6 +136,8 @@ public static partial class Torch
         }
 
         /// <inheritdoc cref="Grad{T1}(Func{T1, Tensor})"/>
+        /// <typeparam name="T1">The type of the first argument: a tensor, or what holds tensors.</typeparam>
+        /// <typeparam name="TAux">The type of the rest that the function gives.</typeparam>
         public static Func<T1, (T1 Grad, TAux Aux)> Grad<T1, TAux>(Func<T1, (Tensor, TAux)> func)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -125,7 +150,7 @@ public static partial class Torch
 
         /// <inheritdoc cref="Grad{T1}(Func{T1, Tensor})"/>
         /// <param name="func">The function.</param>
-        /// <param name="argnums">The argument that is differentiated with respect to.</param>
+        /// <param name="argnums">The argument that is differentiated with respect to; negative numbers count from the end. Default: the first.</param>
         public static Func<Tensor, Tensor> Grad(Func<Tensor, Tensor> func, int argnums = 0)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -138,7 +163,7 @@ public static partial class Torch
 
         /// <inheritdoc cref="Grad{T1}(Func{T1, Tensor})"/>
         /// <param name="func">The function.</param>
-        /// <param name="argnums">The arguments that are differentiated with respect to.</param>
+        /// <param name="argnums">The arguments that are differentiated with respect to, each once; negative numbers count from the end.</param>
         public static Func<Tensor, Tensor[]> Grad(Func<Tensor, Tensor> func, int[] argnums)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -151,8 +176,9 @@ public static partial class Torch
         }
 
         /// <inheritdoc cref="Grad{T1}(Func{T1, Tensor})"/>
+        /// <typeparam name="TAux">The type of the rest that the function gives.</typeparam>
         /// <param name="func">The function.</param>
-        /// <param name="argnums">The argument that is differentiated with respect to.</param>
+        /// <param name="argnums">The argument that is differentiated with respect to; negative numbers count from the end. Default: the first.</param>
         public static Func<Tensor, (Tensor Grad, TAux Aux)> Grad<TAux>(Func<Tensor, (Tensor, TAux)> func, int argnums = 0)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -164,6 +190,8 @@ public static partial class Torch
         }
 
         /// <inheritdoc cref="Grad{T1}(Func{T1, Tensor})"/>
+        /// <typeparam name="T1">The type of the first argument: a tensor, or what holds tensors.</typeparam>
+        /// <typeparam name="T2">The type of the second argument: a tensor, or what holds tensors.</typeparam>
         public static Func<T1, T2, T1> Grad<T1, T2>(Func<T1, T2, Tensor> func)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -175,6 +203,9 @@ public static partial class Torch
         }
 
         /// <inheritdoc cref="Grad{T1}(Func{T1, Tensor})"/>
+        /// <typeparam name="T1">The type of the first argument: a tensor, or what holds tensors.</typeparam>
+        /// <typeparam name="T2">The type of the second argument: a tensor, or what holds tensors.</typeparam>
+        /// <typeparam name="TAux">The type of the rest that the function gives.</typeparam>
         public static Func<T1, T2, (T1 Grad, TAux Aux)> Grad<T1, T2, TAux>(Func<T1, T2, (Tensor, TAux)> func)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -187,7 +218,7 @@ public static partial class Torch
 
         /// <inheritdoc cref="Grad{T1}(Func{T1, Tensor})"/>
         /// <param name="func">The function.</param>
-        /// <param name="argnums">The argument that is differentiated with respect to.</param>
+        /// <param name="argnums">The argument that is differentiated with respect to; negative numbers count from the end. Default: the first.</param>
         public static Func<Tensor, Tensor, Tensor> Grad(Func<Tensor, Tensor, Tensor> func, int argnums = 0)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -200,7 +231,7 @@ public static partial class Torch
 
         /// <inheritdoc cref="Grad{T1}(Func{T1, Tensor})"/>
         /// <param name="func">The function.</param>
-        /// <param name="argnums">The arguments that are differentiated with respect to.</param>
+        /// <param name="argnums">The arguments that are differentiated with respect to, each once; negative numbers count from the end.</param>
         public static Func<Tensor, Tensor, Tensor[]> Grad(Func<Tensor, Tensor, Tensor> func, int[] argnums)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -213,8 +244,9 @@ public static partial class Torch
         }
 
         /// <inheritdoc cref="Grad{T1}(Func{T1, Tensor})"/>
+        /// <typeparam name="TAux">The type of the rest that the function gives.</typeparam>
         /// <param name="func">The function.</param>
-        /// <param name="argnums">The argument that is differentiated with respect to.</param>
+        /// <param name="argnums">The argument that is differentiated with respect to; negative numbers count from the end. Default: the first.</param>
         public static Func<Tensor, Tensor, (Tensor Grad, TAux Aux)> Grad<TAux>(Func<Tensor, Tensor, (Tensor, TAux)> func, int argnums = 0)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -226,6 +258,9 @@ public static partial class Torch
         }
 
         /// <inheritdoc cref="Grad{T1}(Func{T1, Tensor})"/>
+        /// <typeparam name="T1">The type of the first argument: a tensor, or what holds tensors.</typeparam>
+        /// <typeparam name="T2">The type of the second argument: a tensor, or what holds tensors.</typeparam>
+        /// <typeparam name="T3">The type of the third argument: a tensor, or what holds tensors.</typeparam>
         public static Func<T1, T2, T3, T1> Grad<T1, T2, T3>(Func<T1, T2, T3, Tensor> func)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -237,6 +272,10 @@ public static partial class Torch
         }
 
         /// <inheritdoc cref="Grad{T1}(Func{T1, Tensor})"/>
+        /// <typeparam name="T1">The type of the first argument: a tensor, or what holds tensors.</typeparam>
+        /// <typeparam name="T2">The type of the second argument: a tensor, or what holds tensors.</typeparam>
+        /// <typeparam name="T3">The type of the third argument: a tensor, or what holds tensors.</typeparam>
+        /// <typeparam name="TAux">The type of the rest that the function gives.</typeparam>
         public static Func<T1, T2, T3, (T1 Grad, TAux Aux)> Grad<T1, T2, T3, TAux>(Func<T1, T2, T3, (Tensor, TAux)> func)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -249,7 +288,7 @@ public static partial class Torch
 
         /// <inheritdoc cref="Grad{T1}(Func{T1, Tensor})"/>
         /// <param name="func">The function.</param>
-        /// <param name="argnums">The argument that is differentiated with respect to.</param>
+        /// <param name="argnums">The argument that is differentiated with respect to; negative numbers count from the end. Default: the first.</param>
         public static Func<Tensor, Tensor, Tensor, Tensor> Grad(Func<Tensor, Tensor, Tensor, Tensor> func, int argnums = 0)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -262,7 +301,7 @@ public static partial class Torch
 
         /// <inheritdoc cref="Grad{T1}(Func{T1, Tensor})"/>
         /// <param name="func">The function.</param>
-        /// <param name="argnums">The arguments that are differentiated with respect to.</param>
+        /// <param name="argnums">The arguments that are differentiated with respect to, each once; negative numbers count from the end.</param>
         public static Func<Tensor, Tensor, Tensor, Tensor[]> Grad(Func<Tensor, Tensor, Tensor, Tensor> func, int[] argnums)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -275,8 +314,9 @@ public static partial class Torch
         }
 
         /// <inheritdoc cref="Grad{T1}(Func{T1, Tensor})"/>
+        /// <typeparam name="TAux">The type of the rest that the function gives.</typeparam>
         /// <param name="func">The function.</param>
-        /// <param name="argnums">The argument that is differentiated with respect to.</param>
+        /// <param name="argnums">The argument that is differentiated with respect to; negative numbers count from the end. Default: the first.</param>
         public static Func<Tensor, Tensor, Tensor, (Tensor Grad, TAux Aux)> Grad<TAux>(Func<Tensor, Tensor, Tensor, (Tensor, TAux)> func, int argnums = 0)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -288,6 +328,10 @@ public static partial class Torch
         }
 
         /// <inheritdoc cref="Grad{T1}(Func{T1, Tensor})"/>
+        /// <typeparam name="T1">The type of the first argument: a tensor, or what holds tensors.</typeparam>
+        /// <typeparam name="T2">The type of the second argument: a tensor, or what holds tensors.</typeparam>
+        /// <typeparam name="T3">The type of the third argument: a tensor, or what holds tensors.</typeparam>
+        /// <typeparam name="T4">The type of the fourth argument: a tensor, or what holds tensors.</typeparam>
         public static Func<T1, T2, T3, T4, T1> Grad<T1, T2, T3, T4>(Func<T1, T2, T3, T4, Tensor> func)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -299,6 +343,11 @@ public static partial class Torch
         }
 
         /// <inheritdoc cref="Grad{T1}(Func{T1, Tensor})"/>
+        /// <typeparam name="T1">The type of the first argument: a tensor, or what holds tensors.</typeparam>
+        /// <typeparam name="T2">The type of the second argument: a tensor, or what holds tensors.</typeparam>
+        /// <typeparam name="T3">The type of the third argument: a tensor, or what holds tensors.</typeparam>
+        /// <typeparam name="T4">The type of the fourth argument: a tensor, or what holds tensors.</typeparam>
+        /// <typeparam name="TAux">The type of the rest that the function gives.</typeparam>
         public static Func<T1, T2, T3, T4, (T1 Grad, TAux Aux)> Grad<T1, T2, T3, T4, TAux>(Func<T1, T2, T3, T4, (Tensor, TAux)> func)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -311,7 +360,7 @@ public static partial class Torch
 
         /// <inheritdoc cref="Grad{T1}(Func{T1, Tensor})"/>
         /// <param name="func">The function.</param>
-        /// <param name="argnums">The argument that is differentiated with respect to.</param>
+        /// <param name="argnums">The argument that is differentiated with respect to; negative numbers count from the end. Default: the first.</param>
         public static Func<Tensor, Tensor, Tensor, Tensor, Tensor> Grad(Func<Tensor, Tensor, Tensor, Tensor, Tensor> func, int argnums = 0)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -324,7 +373,7 @@ public static partial class Torch
 
         /// <inheritdoc cref="Grad{T1}(Func{T1, Tensor})"/>
         /// <param name="func">The function.</param>
-        /// <param name="argnums">The arguments that are differentiated with respect to.</param>
+        /// <param name="argnums">The arguments that are differentiated with respect to, each once; negative numbers count from the end.</param>
         public static Func<Tensor, Tensor, Tensor, Tensor, Tensor[]> Grad(Func<Tensor, Tensor, Tensor, Tensor, Tensor> func, int[] argnums)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -337,8 +386,9 @@ public static partial class Torch
         }
 
         /// <inheritdoc cref="Grad{T1}(Func{T1, Tensor})"/>
+        /// <typeparam name="TAux">The type of the rest that the function gives.</typeparam>
         /// <param name="func">The function.</param>
-        /// <param name="argnums">The argument that is differentiated with respect to.</param>
+        /// <param name="argnums">The argument that is differentiated with respect to; negative numbers count from the end. Default: the first.</param>
         public static Func<Tensor, Tensor, Tensor, Tensor, (Tensor Grad, TAux Aux)> Grad<TAux>(Func<Tensor, Tensor, Tensor, Tensor, (Tensor, TAux)> func, int argnums = 0)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -352,7 +402,12 @@ public static partial class Torch
         /// <summary>
         /// The same as <see cref="Grad{T1}(Func{T1, Tensor})"/>, with the value. Mirrors <c>torch.func.grad_and_value</c>.
         /// </summary>
-        /// <param name="func">What is differentiated with respect to its first argument, where not told otherwise.</param>
+        /// <typeparam name="T1">The type of the first argument: a tensor, or what holds tensors.</typeparam>
+        /// <param name="func">What is differentiated with respect to its first argument, where not told otherwise; gives a tensor without dimensions.</param>
+        /// <returns>A function of the same arguments that gives the gradient, shaped as the argument (an array of gradients for an array of numbers), then the value, and what else <paramref name="func"/> gives.</returns>
+        /// <exception cref="ArgumentNullException"><paramref name="func"/> is null.</exception>
+        /// <exception cref="TorchException">When it is called: <paramref name="func"/> does not give one number, an argument does not exist or is named twice, a tensor holds integers, or hooks on saved tensors are in place.</exception>
+        /// <exception cref="ArgumentException">When it is called: the argument to differentiate by holds something that is no tensor.</exception>
         public static Func<T1, (T1 Grad, Tensor Value)> GradAndValue<T1>(Func<T1, Tensor> func)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -364,6 +419,8 @@ public static partial class Torch
         }
 
         /// <inheritdoc cref="GradAndValue{T1}(Func{T1, Tensor})"/>
+        /// <typeparam name="T1">The type of the first argument: a tensor, or what holds tensors.</typeparam>
+        /// <typeparam name="TAux">The type of the rest that the function gives.</typeparam>
         public static Func<T1, (T1 Grad, (Tensor Value, TAux Aux) Output)> GradAndValue<T1, TAux>(Func<T1, (Tensor, TAux)> func)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -376,7 +433,7 @@ public static partial class Torch
 
         /// <inheritdoc cref="GradAndValue{T1}(Func{T1, Tensor})"/>
         /// <param name="func">The function.</param>
-        /// <param name="argnums">The argument that is differentiated with respect to.</param>
+        /// <param name="argnums">The argument that is differentiated with respect to; negative numbers count from the end. Default: the first.</param>
         public static Func<Tensor, (Tensor Grad, Tensor Value)> GradAndValue(Func<Tensor, Tensor> func, int argnums = 0)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -389,7 +446,7 @@ public static partial class Torch
 
         /// <inheritdoc cref="GradAndValue{T1}(Func{T1, Tensor})"/>
         /// <param name="func">The function.</param>
-        /// <param name="argnums">The arguments that are differentiated with respect to.</param>
+        /// <param name="argnums">The arguments that are differentiated with respect to, each once; negative numbers count from the end.</param>
         public static Func<Tensor, (Tensor[] Grads, Tensor Value)> GradAndValue(Func<Tensor, Tensor> func, int[] argnums)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -402,8 +459,9 @@ public static partial class Torch
         }
 
         /// <inheritdoc cref="GradAndValue{T1}(Func{T1, Tensor})"/>
+        /// <typeparam name="TAux">The type of the rest that the function gives.</typeparam>
         /// <param name="func">The function.</param>
-        /// <param name="argnums">The argument that is differentiated with respect to.</param>
+        /// <param name="argnums">The argument that is differentiated with respect to; negative numbers count from the end. Default: the first.</param>
         public static Func<Tensor, (Tensor Grad, (Tensor Value, TAux Aux) Output)> GradAndValue<TAux>(Func<Tensor, (Tensor, TAux)> func, int argnums = 0)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -415,6 +473,8 @@ public static partial class Torch
         }
 
         /// <inheritdoc cref="GradAndValue{T1}(Func{T1, Tensor})"/>
+        /// <typeparam name="T1">The type of the first argument: a tensor, or what holds tensors.</typeparam>
+        /// <typeparam name="T2">The type of the second argument: a tensor, or what holds tensors.</typeparam>
         public static Func<T1, T2, (T1 Grad, Tensor Value)> GradAndValue<T1, T2>(Func<T1, T2, Tensor> func)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -426,6 +486,9 @@ public static partial class Torch
         }
 
         /// <inheritdoc cref="GradAndValue{T1}(Func{T1, Tensor})"/>
+        /// <typeparam name="T1">The type of the first argument: a tensor, or what holds tensors.</typeparam>
+        /// <typeparam name="T2">The type of the second argument: a tensor, or what holds tensors.</typeparam>
+        /// <typeparam name="TAux">The type of the rest that the function gives.</typeparam>
         public static Func<T1, T2, (T1 Grad, (Tensor Value, TAux Aux) Output)> GradAndValue<T1, T2, TAux>(Func<T1, T2, (Tensor, TAux)> func)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -438,7 +501,7 @@ public static partial class Torch
 
         /// <inheritdoc cref="GradAndValue{T1}(Func{T1, Tensor})"/>
         /// <param name="func">The function.</param>
-        /// <param name="argnums">The argument that is differentiated with respect to.</param>
+        /// <param name="argnums">The argument that is differentiated with respect to; negative numbers count from the end. Default: the first.</param>
         public static Func<Tensor, Tensor, (Tensor Grad, Tensor Value)> GradAndValue(Func<Tensor, Tensor, Tensor> func, int argnums = 0)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -451,7 +514,7 @@ public static partial class Torch
 
         /// <inheritdoc cref="GradAndValue{T1}(Func{T1, Tensor})"/>
         /// <param name="func">The function.</param>
-        /// <param name="argnums">The arguments that are differentiated with respect to.</param>
+        /// <param name="argnums">The arguments that are differentiated with respect to, each once; negative numbers count from the end.</param>
         public static Func<Tensor, Tensor, (Tensor[] Grads, Tensor Value)> GradAndValue(Func<Tensor, Tensor, Tensor> func, int[] argnums)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -464,8 +527,9 @@ public static partial class Torch
         }
 
         /// <inheritdoc cref="GradAndValue{T1}(Func{T1, Tensor})"/>
+        /// <typeparam name="TAux">The type of the rest that the function gives.</typeparam>
         /// <param name="func">The function.</param>
-        /// <param name="argnums">The argument that is differentiated with respect to.</param>
+        /// <param name="argnums">The argument that is differentiated with respect to; negative numbers count from the end. Default: the first.</param>
         public static Func<Tensor, Tensor, (Tensor Grad, (Tensor Value, TAux Aux) Output)> GradAndValue<TAux>(Func<Tensor, Tensor, (Tensor, TAux)> func, int argnums = 0)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -477,6 +541,9 @@ public static partial class Torch
         }
 
         /// <inheritdoc cref="GradAndValue{T1}(Func{T1, Tensor})"/>
+        /// <typeparam name="T1">The type of the first argument: a tensor, or what holds tensors.</typeparam>
+        /// <typeparam name="T2">The type of the second argument: a tensor, or what holds tensors.</typeparam>
+        /// <typeparam name="T3">The type of the third argument: a tensor, or what holds tensors.</typeparam>
         public static Func<T1, T2, T3, (T1 Grad, Tensor Value)> GradAndValue<T1, T2, T3>(Func<T1, T2, T3, Tensor> func)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -488,6 +555,10 @@ public static partial class Torch
         }
 
         /// <inheritdoc cref="GradAndValue{T1}(Func{T1, Tensor})"/>
+        /// <typeparam name="T1">The type of the first argument: a tensor, or what holds tensors.</typeparam>
+        /// <typeparam name="T2">The type of the second argument: a tensor, or what holds tensors.</typeparam>
+        /// <typeparam name="T3">The type of the third argument: a tensor, or what holds tensors.</typeparam>
+        /// <typeparam name="TAux">The type of the rest that the function gives.</typeparam>
         public static Func<T1, T2, T3, (T1 Grad, (Tensor Value, TAux Aux) Output)> GradAndValue<T1, T2, T3, TAux>(Func<T1, T2, T3, (Tensor, TAux)> func)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -500,7 +571,7 @@ public static partial class Torch
 
         /// <inheritdoc cref="GradAndValue{T1}(Func{T1, Tensor})"/>
         /// <param name="func">The function.</param>
-        /// <param name="argnums">The argument that is differentiated with respect to.</param>
+        /// <param name="argnums">The argument that is differentiated with respect to; negative numbers count from the end. Default: the first.</param>
         public static Func<Tensor, Tensor, Tensor, (Tensor Grad, Tensor Value)> GradAndValue(Func<Tensor, Tensor, Tensor, Tensor> func, int argnums = 0)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -513,7 +584,7 @@ public static partial class Torch
 
         /// <inheritdoc cref="GradAndValue{T1}(Func{T1, Tensor})"/>
         /// <param name="func">The function.</param>
-        /// <param name="argnums">The arguments that are differentiated with respect to.</param>
+        /// <param name="argnums">The arguments that are differentiated with respect to, each once; negative numbers count from the end.</param>
         public static Func<Tensor, Tensor, Tensor, (Tensor[] Grads, Tensor Value)> GradAndValue(Func<Tensor, Tensor, Tensor, Tensor> func, int[] argnums)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -526,8 +597,9 @@ public static partial class Torch
         }
 
         /// <inheritdoc cref="GradAndValue{T1}(Func{T1, Tensor})"/>
+        /// <typeparam name="TAux">The type of the rest that the function gives.</typeparam>
         /// <param name="func">The function.</param>
-        /// <param name="argnums">The argument that is differentiated with respect to.</param>
+        /// <param name="argnums">The argument that is differentiated with respect to; negative numbers count from the end. Default: the first.</param>
         public static Func<Tensor, Tensor, Tensor, (Tensor Grad, (Tensor Value, TAux Aux) Output)> GradAndValue<TAux>(Func<Tensor, Tensor, Tensor, (Tensor, TAux)> func, int argnums = 0)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -539,6 +611,10 @@ public static partial class Torch
         }
 
         /// <inheritdoc cref="GradAndValue{T1}(Func{T1, Tensor})"/>
+        /// <typeparam name="T1">The type of the first argument: a tensor, or what holds tensors.</typeparam>
+        /// <typeparam name="T2">The type of the second argument: a tensor, or what holds tensors.</typeparam>
+        /// <typeparam name="T3">The type of the third argument: a tensor, or what holds tensors.</typeparam>
+        /// <typeparam name="T4">The type of the fourth argument: a tensor, or what holds tensors.</typeparam>
         public static Func<T1, T2, T3, T4, (T1 Grad, Tensor Value)> GradAndValue<T1, T2, T3, T4>(Func<T1, T2, T3, T4, Tensor> func)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -550,6 +626,11 @@ public static partial class Torch
         }
 
         /// <inheritdoc cref="GradAndValue{T1}(Func{T1, Tensor})"/>
+        /// <typeparam name="T1">The type of the first argument: a tensor, or what holds tensors.</typeparam>
+        /// <typeparam name="T2">The type of the second argument: a tensor, or what holds tensors.</typeparam>
+        /// <typeparam name="T3">The type of the third argument: a tensor, or what holds tensors.</typeparam>
+        /// <typeparam name="T4">The type of the fourth argument: a tensor, or what holds tensors.</typeparam>
+        /// <typeparam name="TAux">The type of the rest that the function gives.</typeparam>
         public static Func<T1, T2, T3, T4, (T1 Grad, (Tensor Value, TAux Aux) Output)> GradAndValue<T1, T2, T3, T4, TAux>(Func<T1, T2, T3, T4, (Tensor, TAux)> func)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -562,7 +643,7 @@ public static partial class Torch
 
         /// <inheritdoc cref="GradAndValue{T1}(Func{T1, Tensor})"/>
         /// <param name="func">The function.</param>
-        /// <param name="argnums">The argument that is differentiated with respect to.</param>
+        /// <param name="argnums">The argument that is differentiated with respect to; negative numbers count from the end. Default: the first.</param>
         public static Func<Tensor, Tensor, Tensor, Tensor, (Tensor Grad, Tensor Value)> GradAndValue(Func<Tensor, Tensor, Tensor, Tensor, Tensor> func, int argnums = 0)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -575,7 +656,7 @@ public static partial class Torch
 
         /// <inheritdoc cref="GradAndValue{T1}(Func{T1, Tensor})"/>
         /// <param name="func">The function.</param>
-        /// <param name="argnums">The arguments that are differentiated with respect to.</param>
+        /// <param name="argnums">The arguments that are differentiated with respect to, each once; negative numbers count from the end.</param>
         public static Func<Tensor, Tensor, Tensor, Tensor, (Tensor[] Grads, Tensor Value)> GradAndValue(Func<Tensor, Tensor, Tensor, Tensor, Tensor> func, int[] argnums)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -588,8 +669,9 @@ public static partial class Torch
         }
 
         /// <inheritdoc cref="GradAndValue{T1}(Func{T1, Tensor})"/>
+        /// <typeparam name="TAux">The type of the rest that the function gives.</typeparam>
         /// <param name="func">The function.</param>
-        /// <param name="argnums">The argument that is differentiated with respect to.</param>
+        /// <param name="argnums">The argument that is differentiated with respect to; negative numbers count from the end. Default: the first.</param>
         public static Func<Tensor, Tensor, Tensor, Tensor, (Tensor Grad, (Tensor Value, TAux Aux) Output)> GradAndValue<TAux>(Func<Tensor, Tensor, Tensor, Tensor, (Tensor, TAux)> func, int argnums = 0)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -603,6 +685,13 @@ public static partial class Torch
         /// <summary>
         /// The value of a function and, as a function of cotangents of the value, the gradients of the arguments. Mirrors <c>torch.func.vjp</c>.
         /// </summary>
+        /// <typeparam name="T1">The type of the first argument: a tensor, or what holds tensors.</typeparam>
+        /// <typeparam name="TResult">The type of the value: a tensor, or what holds tensors.</typeparam>
+        /// <param name="func">The function, of floating-point or complex tensors to such.</param>
+        /// <param name="x1">The first argument.</param>
+        /// <returns>The value, and a function from cotangents, built as the value is, to the gradients, built as the arguments are; that can be called several times.</returns>
+        /// <exception cref="TorchException">The value holds something else than floating-point tensors, or hooks on saved tensors are in place; from the pullback: cotangents are not built and shaped as the value.</exception>
+        /// <exception cref="ArgumentException">An argument holds something that is no tensor.</exception>
         public static (TResult Value, Func<TResult, T1> Pullback) Vjp<T1, TResult>(Func<T1, TResult> func, T1 x1)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -613,6 +702,14 @@ public static partial class Torch
         /// <summary>
         /// The same for a function that returns something else as well, which is passed through. Mirrors <c>torch.func.vjp</c> with <c>has_aux</c>.
         /// </summary>
+        /// <typeparam name="T1">The type of the first argument: a tensor, or what holds tensors.</typeparam>
+        /// <typeparam name="TResult">The type of the value: a tensor, or what holds tensors.</typeparam>
+        /// <typeparam name="TAux">The type of the rest that the function gives.</typeparam>
+        /// <param name="func">The function: the value, of floating-point or complex tensors, and the rest.</param>
+        /// <param name="x1">The first argument.</param>
+        /// <returns>The value, a function from cotangents, built as the value is, to the gradients, built as the arguments are, and the rest.</returns>
+        /// <exception cref="TorchException">The value holds something else than floating-point tensors, or hooks on saved tensors are in place; from the pullback: cotangents are not built and shaped as the value.</exception>
+        /// <exception cref="ArgumentException">An argument holds something that is no tensor.</exception>
         public static (TResult Value, Func<TResult, T1> Pullback, TAux Aux) VjpWithAux<T1, TResult, TAux>(Func<T1, (TResult, TAux)> func, T1 x1)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -621,6 +718,12 @@ public static partial class Torch
         }
 
         /// <inheritdoc cref="Vjp{T1, TResult}(Func{T1, TResult}, T1)"/>
+        /// <typeparam name="T1">The type of the first argument: a tensor, or what holds tensors.</typeparam>
+        /// <typeparam name="T2">The type of the second argument: a tensor, or what holds tensors.</typeparam>
+        /// <typeparam name="TResult">The type of the value: a tensor, or what holds tensors.</typeparam>
+        /// <param name="func">The function, of floating-point or complex tensors to such.</param>
+        /// <param name="x1">The first argument.</param>
+        /// <param name="x2">The second argument.</param>
         public static (TResult Value, Func<TResult, (T1, T2)> Pullback) Vjp<T1, T2, TResult>(Func<T1, T2, TResult> func, T1 x1, T2 x2)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -634,6 +737,13 @@ public static partial class Torch
         }
 
         /// <inheritdoc cref="VjpWithAux{T1, TResult, TAux}(Func{T1, ValueTuple{TResult, TAux}}, T1)"/>
+        /// <typeparam name="T1">The type of the first argument: a tensor, or what holds tensors.</typeparam>
+        /// <typeparam name="T2">The type of the second argument: a tensor, or what holds tensors.</typeparam>
+        /// <typeparam name="TResult">The type of the value: a tensor, or what holds tensors.</typeparam>
+        /// <typeparam name="TAux">The type of the rest that the function gives.</typeparam>
+        /// <param name="func">The function: the value, of floating-point or complex tensors, and the rest.</param>
+        /// <param name="x1">The first argument.</param>
+        /// <param name="x2">The second argument.</param>
         public static (TResult Value, Func<TResult, (T1, T2)> Pullback, TAux Aux) VjpWithAux<T1, T2, TResult, TAux>(Func<T1, T2, (TResult, TAux)> func, T1 x1, T2 x2)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -646,6 +756,14 @@ public static partial class Torch
         }
 
         /// <inheritdoc cref="Vjp{T1, TResult}(Func{T1, TResult}, T1)"/>
+        /// <typeparam name="T1">The type of the first argument: a tensor, or what holds tensors.</typeparam>
+        /// <typeparam name="T2">The type of the second argument: a tensor, or what holds tensors.</typeparam>
+        /// <typeparam name="T3">The type of the third argument: a tensor, or what holds tensors.</typeparam>
+        /// <typeparam name="TResult">The type of the value: a tensor, or what holds tensors.</typeparam>
+        /// <param name="func">The function, of floating-point or complex tensors to such.</param>
+        /// <param name="x1">The first argument.</param>
+        /// <param name="x2">The second argument.</param>
+        /// <param name="x3">The third argument.</param>
         public static (TResult Value, Func<TResult, (T1, T2, T3)> Pullback) Vjp<T1, T2, T3, TResult>(Func<T1, T2, T3, TResult> func, T1 x1, T2 x2, T3 x3)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -659,6 +777,15 @@ public static partial class Torch
         }
 
         /// <inheritdoc cref="VjpWithAux{T1, TResult, TAux}(Func{T1, ValueTuple{TResult, TAux}}, T1)"/>
+        /// <typeparam name="T1">The type of the first argument: a tensor, or what holds tensors.</typeparam>
+        /// <typeparam name="T2">The type of the second argument: a tensor, or what holds tensors.</typeparam>
+        /// <typeparam name="T3">The type of the third argument: a tensor, or what holds tensors.</typeparam>
+        /// <typeparam name="TResult">The type of the value: a tensor, or what holds tensors.</typeparam>
+        /// <typeparam name="TAux">The type of the rest that the function gives.</typeparam>
+        /// <param name="func">The function: the value, of floating-point or complex tensors, and the rest.</param>
+        /// <param name="x1">The first argument.</param>
+        /// <param name="x2">The second argument.</param>
+        /// <param name="x3">The third argument.</param>
         public static (TResult Value, Func<TResult, (T1, T2, T3)> Pullback, TAux Aux) VjpWithAux<T1, T2, T3, TResult, TAux>(Func<T1, T2, T3, (TResult, TAux)> func, T1 x1, T2 x2, T3 x3)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -673,10 +800,15 @@ public static partial class Torch
         /// <summary>
         /// The value of a function and how it changes along tangents of its arguments. Mirrors <c>torch.func.jvp</c>.
         /// </summary>
+        /// <typeparam name="T1">The type of the first argument: a tensor, or what holds tensors.</typeparam>
+        /// <typeparam name="TResult">The type of the value: a tensor, or what holds tensors.</typeparam>
         /// <param name="func">The function.</param>
-        /// <param name="primals">Its argument, or a tuple of its arguments.</param>
-        /// <param name="tangents">A direction, made like <paramref name="primals"/>.</param>
-        /// <param name="strict">Whether a value that does not depend on the arguments is an error; otherwise its tangent is zeros.</param>
+        /// <param name="primals">Its argument, or a tuple of its arguments: floating-point or complex tensors.</param>
+        /// <param name="tangents">A direction, built and shaped as <paramref name="primals"/>.</param>
+        /// <param name="strict">Whether a value that does not depend on the arguments is an error; otherwise its tangent is zeros. Default: false.</param>
+        /// <returns>The value, and its tangent, shaped as it.</returns>
+        /// <exception cref="TorchException">The tangents are not built and shaped as the primals, something is no tensor, or, when <paramref name="strict"/>, the value does not depend on them.</exception>
+        /// <exception cref="ArgumentException">A tensor holds integers.</exception>
         public static (TResult Value, TResult Tangent) Jvp<T1, TResult>(Func<T1, TResult> func, T1 primals, T1 tangents, bool strict = false)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -687,6 +819,16 @@ public static partial class Torch
         /// <summary>
         /// The same for a function that returns something else as well, which is passed through. Mirrors <c>torch.func.jvp</c> with <c>has_aux</c>.
         /// </summary>
+        /// <typeparam name="T1">The type of the first argument: a tensor, or what holds tensors.</typeparam>
+        /// <typeparam name="TResult">The type of the value: a tensor, or what holds tensors.</typeparam>
+        /// <typeparam name="TAux">The type of the rest that the function gives.</typeparam>
+        /// <param name="func">The function: the value and the rest.</param>
+        /// <param name="primals">Its argument, or a tuple of its arguments: floating-point or complex tensors.</param>
+        /// <param name="tangents">A direction, built and shaped as <paramref name="primals"/>.</param>
+        /// <param name="strict">Whether a value that does not depend on the arguments is an error; otherwise its tangent is zeros. Default: false.</param>
+        /// <returns>The value, its tangent, shaped as it, and the rest.</returns>
+        /// <exception cref="TorchException">The tangents are not built and shaped as the primals, something is no tensor, or, when <paramref name="strict"/>, the value does not depend on them.</exception>
+        /// <exception cref="ArgumentException">A tensor holds integers.</exception>
         public static (TResult Value, TResult Tangent, TAux Aux) JvpWithAux<T1, TResult, TAux>(Func<T1, (TResult, TAux)> func, T1 primals, T1 tangents, bool strict = false)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -695,6 +837,9 @@ public static partial class Torch
         }
 
         /// <inheritdoc cref="Jvp{T1, TResult}(Func{T1, TResult}, T1, T1, bool)"/>
+        /// <typeparam name="T1">The type of the first argument: a tensor, or what holds tensors.</typeparam>
+        /// <typeparam name="T2">The type of the second argument: a tensor, or what holds tensors.</typeparam>
+        /// <typeparam name="TResult">The type of the value: a tensor, or what holds tensors.</typeparam>
         public static (TResult Value, TResult Tangent) Jvp<T1, T2, TResult>(Func<T1, T2, TResult> func, (T1, T2) primals, (T1, T2) tangents, bool strict = false)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -703,6 +848,10 @@ public static partial class Torch
         }
 
         /// <inheritdoc cref="JvpWithAux{T1, TResult, TAux}(Func{T1, ValueTuple{TResult, TAux}}, T1, T1, bool)"/>
+        /// <typeparam name="T1">The type of the first argument: a tensor, or what holds tensors.</typeparam>
+        /// <typeparam name="T2">The type of the second argument: a tensor, or what holds tensors.</typeparam>
+        /// <typeparam name="TResult">The type of the value: a tensor, or what holds tensors.</typeparam>
+        /// <typeparam name="TAux">The type of the rest that the function gives.</typeparam>
         public static (TResult Value, TResult Tangent, TAux Aux) JvpWithAux<T1, T2, TResult, TAux>(Func<T1, T2, (TResult, TAux)> func, (T1, T2) primals, (T1, T2) tangents, bool strict = false)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -711,6 +860,10 @@ public static partial class Torch
         }
 
         /// <inheritdoc cref="Jvp{T1, TResult}(Func{T1, TResult}, T1, T1, bool)"/>
+        /// <typeparam name="T1">The type of the first argument: a tensor, or what holds tensors.</typeparam>
+        /// <typeparam name="T2">The type of the second argument: a tensor, or what holds tensors.</typeparam>
+        /// <typeparam name="T3">The type of the third argument: a tensor, or what holds tensors.</typeparam>
+        /// <typeparam name="TResult">The type of the value: a tensor, or what holds tensors.</typeparam>
         public static (TResult Value, TResult Tangent) Jvp<T1, T2, T3, TResult>(Func<T1, T2, T3, TResult> func, (T1, T2, T3) primals, (T1, T2, T3) tangents, bool strict = false)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -719,6 +872,11 @@ public static partial class Torch
         }
 
         /// <inheritdoc cref="JvpWithAux{T1, TResult, TAux}(Func{T1, ValueTuple{TResult, TAux}}, T1, T1, bool)"/>
+        /// <typeparam name="T1">The type of the first argument: a tensor, or what holds tensors.</typeparam>
+        /// <typeparam name="T2">The type of the second argument: a tensor, or what holds tensors.</typeparam>
+        /// <typeparam name="T3">The type of the third argument: a tensor, or what holds tensors.</typeparam>
+        /// <typeparam name="TResult">The type of the value: a tensor, or what holds tensors.</typeparam>
+        /// <typeparam name="TAux">The type of the rest that the function gives.</typeparam>
         public static (TResult Value, TResult Tangent, TAux Aux) JvpWithAux<T1, T2, T3, TResult, TAux>(Func<T1, T2, T3, (TResult, TAux)> func, (T1, T2, T3) primals, (T1, T2, T3) tangents, bool strict = false)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -730,8 +888,13 @@ public static partial class Torch
         /// A function that computes the Jacobian of <paramref name="func"/>, backwards, a row at a time, all rows at once: dimensions of the result first, those of the
         /// argument after them. Mirrors <c>torch.func.jacrev</c>.
         /// </summary>
-        /// <param name="func">A function of one value; the Jacobian is shaped as it, with a tensor for each of its tensors.</param>
-        /// <param name="chunkSize">So many rows at a time; 1: without vectorisation.</param>
+        /// <typeparam name="T1">The type of the first argument: a tensor, or what holds tensors.</typeparam>
+        /// <param name="func">A function of one value, real; the Jacobian is built as it, with a tensor for each of its tensors.</param>
+        /// <param name="chunkSize">So many rows at a time; 1: without vectorisation. Default: all at once.</param>
+        /// <returns>A function of the same arguments that gives the Jacobian: the result's dimensions, then the argument's; one for each tensor of the result, each of several arguments, and what else <paramref name="func"/> gives.</returns>
+        /// <exception cref="ArgumentNullException"><paramref name="func"/> is null.</exception>
+        /// <exception cref="TorchException">When it is called: an argument or a result is complex or holds integers, or an argument does not exist or is named twice.</exception>
+        /// <exception cref="ArgumentException">When it is called: <paramref name="chunkSize"/> is below 1.</exception>
         [OverloadResolutionPriority(-1)]
         public static Func<T1, T1> Jacrev<T1>(Func<T1, Tensor> func, long? chunkSize = null)
         {
@@ -740,6 +903,7 @@ public static partial class Torch
         }
 
         /// <inheritdoc cref="Jacrev{T1}(Func{T1, Tensor}, long?)"/>
+        /// <typeparam name="T1">The type of the first argument: a tensor, or what holds tensors.</typeparam>
         public static Func<T1, T1[]> Jacrev<T1>(Func<T1, Tensor[]> func, long? chunkSize = null)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -748,8 +912,8 @@ public static partial class Torch
 
         /// <inheritdoc cref="Jacrev{T1}(Func{T1, Tensor}, long?)"/>
         /// <param name="func">The function.</param>
-        /// <param name="argnums">The argument that is differentiated with respect to.</param>
-        /// <param name="chunkSize">So many rows at a time; 1: without vectorisation.</param>
+        /// <param name="argnums">The argument that is differentiated with respect to; negative numbers count from the end. Default: the first.</param>
+        /// <param name="chunkSize">So many rows at a time; 1: without vectorisation. Default: all at once.</param>
         public static Func<Tensor, Tensor> Jacrev(Func<Tensor, Tensor> func, int argnums = 0, long? chunkSize = null)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -758,8 +922,8 @@ public static partial class Torch
 
         /// <inheritdoc cref="Jacrev{T1}(Func{T1, Tensor}, long?)"/>
         /// <param name="func">The function.</param>
-        /// <param name="argnums">The arguments that are differentiated with respect to.</param>
-        /// <param name="chunkSize">So many rows at a time; 1: without vectorisation.</param>
+        /// <param name="argnums">The arguments that are differentiated with respect to, each once; negative numbers count from the end.</param>
+        /// <param name="chunkSize">So many rows at a time; 1: without vectorisation. Default: all at once.</param>
         public static Func<Tensor, Tensor[]> Jacrev(Func<Tensor, Tensor> func, int[] argnums, long? chunkSize = null)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -768,9 +932,10 @@ public static partial class Torch
         }
 
         /// <inheritdoc cref="Jacrev{T1}(Func{T1, Tensor}, long?)"/>
+        /// <typeparam name="TAux">The type of the rest that the function gives.</typeparam>
         /// <param name="func">The function.</param>
-        /// <param name="argnums">The argument that is differentiated with respect to.</param>
-        /// <param name="chunkSize">So many rows at a time; 1: without vectorisation.</param>
+        /// <param name="argnums">The argument that is differentiated with respect to; negative numbers count from the end. Default: the first.</param>
+        /// <param name="chunkSize">So many rows at a time; 1: without vectorisation. Default: all at once.</param>
         public static Func<Tensor, (Tensor Jacobian, TAux Aux)> Jacrev<TAux>(Func<Tensor, (Tensor, TAux)> func, int argnums = 0, long? chunkSize = null)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -783,8 +948,8 @@ public static partial class Torch
 
         /// <inheritdoc cref="Jacrev{T1}(Func{T1, Tensor}, long?)"/>
         /// <param name="func">The function.</param>
-        /// <param name="argnums">The argument that is differentiated with respect to.</param>
-        /// <param name="chunkSize">So many rows at a time; 1: without vectorisation.</param>
+        /// <param name="argnums">The argument that is differentiated with respect to; negative numbers count from the end. Default: the first.</param>
+        /// <param name="chunkSize">So many rows at a time; 1: without vectorisation. Default: all at once.</param>
         public static Func<Tensor, Tensor, Tensor> Jacrev(Func<Tensor, Tensor, Tensor> func, int argnums = 0, long? chunkSize = null)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -793,8 +958,8 @@ public static partial class Torch
 
         /// <inheritdoc cref="Jacrev{T1}(Func{T1, Tensor}, long?)"/>
         /// <param name="func">The function.</param>
-        /// <param name="argnums">The arguments that are differentiated with respect to.</param>
-        /// <param name="chunkSize">So many rows at a time; 1: without vectorisation.</param>
+        /// <param name="argnums">The arguments that are differentiated with respect to, each once; negative numbers count from the end.</param>
+        /// <param name="chunkSize">So many rows at a time; 1: without vectorisation. Default: all at once.</param>
         public static Func<Tensor, Tensor, Tensor[]> Jacrev(Func<Tensor, Tensor, Tensor> func, int[] argnums, long? chunkSize = null)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -803,9 +968,10 @@ public static partial class Torch
         }
 
         /// <inheritdoc cref="Jacrev{T1}(Func{T1, Tensor}, long?)"/>
+        /// <typeparam name="TAux">The type of the rest that the function gives.</typeparam>
         /// <param name="func">The function.</param>
-        /// <param name="argnums">The argument that is differentiated with respect to.</param>
-        /// <param name="chunkSize">So many rows at a time; 1: without vectorisation.</param>
+        /// <param name="argnums">The argument that is differentiated with respect to; negative numbers count from the end. Default: the first.</param>
+        /// <param name="chunkSize">So many rows at a time; 1: without vectorisation. Default: all at once.</param>
         public static Func<Tensor, Tensor, (Tensor Jacobian, TAux Aux)> Jacrev<TAux>(Func<Tensor, Tensor, (Tensor, TAux)> func, int argnums = 0, long? chunkSize = null)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -818,8 +984,8 @@ public static partial class Torch
 
         /// <inheritdoc cref="Jacrev{T1}(Func{T1, Tensor}, long?)"/>
         /// <param name="func">The function.</param>
-        /// <param name="argnums">The argument that is differentiated with respect to.</param>
-        /// <param name="chunkSize">So many rows at a time; 1: without vectorisation.</param>
+        /// <param name="argnums">The argument that is differentiated with respect to; negative numbers count from the end. Default: the first.</param>
+        /// <param name="chunkSize">So many rows at a time; 1: without vectorisation. Default: all at once.</param>
         public static Func<Tensor, Tensor, Tensor, Tensor> Jacrev(Func<Tensor, Tensor, Tensor, Tensor> func, int argnums = 0, long? chunkSize = null)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -828,8 +994,8 @@ public static partial class Torch
 
         /// <inheritdoc cref="Jacrev{T1}(Func{T1, Tensor}, long?)"/>
         /// <param name="func">The function.</param>
-        /// <param name="argnums">The arguments that are differentiated with respect to.</param>
-        /// <param name="chunkSize">So many rows at a time; 1: without vectorisation.</param>
+        /// <param name="argnums">The arguments that are differentiated with respect to, each once; negative numbers count from the end.</param>
+        /// <param name="chunkSize">So many rows at a time; 1: without vectorisation. Default: all at once.</param>
         public static Func<Tensor, Tensor, Tensor, Tensor[]> Jacrev(Func<Tensor, Tensor, Tensor, Tensor> func, int[] argnums, long? chunkSize = null)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -838,9 +1004,10 @@ public static partial class Torch
         }
 
         /// <inheritdoc cref="Jacrev{T1}(Func{T1, Tensor}, long?)"/>
+        /// <typeparam name="TAux">The type of the rest that the function gives.</typeparam>
         /// <param name="func">The function.</param>
-        /// <param name="argnums">The argument that is differentiated with respect to.</param>
-        /// <param name="chunkSize">So many rows at a time; 1: without vectorisation.</param>
+        /// <param name="argnums">The argument that is differentiated with respect to; negative numbers count from the end. Default: the first.</param>
+        /// <param name="chunkSize">So many rows at a time; 1: without vectorisation. Default: all at once.</param>
         public static Func<Tensor, Tensor, Tensor, (Tensor Jacobian, TAux Aux)> Jacrev<TAux>(Func<Tensor, Tensor, Tensor, (Tensor, TAux)> func, int argnums = 0, long? chunkSize = null)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -853,8 +1020,8 @@ public static partial class Torch
 
         /// <inheritdoc cref="Jacrev{T1}(Func{T1, Tensor}, long?)"/>
         /// <param name="func">The function.</param>
-        /// <param name="argnums">The argument that is differentiated with respect to.</param>
-        /// <param name="chunkSize">So many rows at a time; 1: without vectorisation.</param>
+        /// <param name="argnums">The argument that is differentiated with respect to; negative numbers count from the end. Default: the first.</param>
+        /// <param name="chunkSize">So many rows at a time; 1: without vectorisation. Default: all at once.</param>
         public static Func<Tensor, Tensor, Tensor, Tensor, Tensor> Jacrev(Func<Tensor, Tensor, Tensor, Tensor, Tensor> func, int argnums = 0, long? chunkSize = null)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -863,8 +1030,8 @@ public static partial class Torch
 
         /// <inheritdoc cref="Jacrev{T1}(Func{T1, Tensor}, long?)"/>
         /// <param name="func">The function.</param>
-        /// <param name="argnums">The arguments that are differentiated with respect to.</param>
-        /// <param name="chunkSize">So many rows at a time; 1: without vectorisation.</param>
+        /// <param name="argnums">The arguments that are differentiated with respect to, each once; negative numbers count from the end.</param>
+        /// <param name="chunkSize">So many rows at a time; 1: without vectorisation. Default: all at once.</param>
         public static Func<Tensor, Tensor, Tensor, Tensor, Tensor[]> Jacrev(Func<Tensor, Tensor, Tensor, Tensor, Tensor> func, int[] argnums, long? chunkSize = null)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -873,9 +1040,10 @@ public static partial class Torch
         }
 
         /// <inheritdoc cref="Jacrev{T1}(Func{T1, Tensor}, long?)"/>
+        /// <typeparam name="TAux">The type of the rest that the function gives.</typeparam>
         /// <param name="func">The function.</param>
-        /// <param name="argnums">The argument that is differentiated with respect to.</param>
-        /// <param name="chunkSize">So many rows at a time; 1: without vectorisation.</param>
+        /// <param name="argnums">The argument that is differentiated with respect to; negative numbers count from the end. Default: the first.</param>
+        /// <param name="chunkSize">So many rows at a time; 1: without vectorisation. Default: all at once.</param>
         public static Func<Tensor, Tensor, Tensor, Tensor, (Tensor Jacobian, TAux Aux)> Jacrev<TAux>(Func<Tensor, Tensor, Tensor, Tensor, (Tensor, TAux)> func, int argnums = 0, long? chunkSize = null)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -890,8 +1058,13 @@ public static partial class Torch
         /// A function that computes the Jacobian of <paramref name="func"/>, forwards, a column at a time, all columns at once: dimensions of the result first, those of the
         /// argument after them. Mirrors <c>torch.func.jacfwd</c>.
         /// </summary>
-        /// <param name="func">A function of one value; the Jacobian is shaped as it, with a tensor for each of its tensors.</param>
-        /// <param name="randomness">What random operations do.</param>
+        /// <typeparam name="T1">The type of the first argument: a tensor, or what holds tensors.</typeparam>
+        /// <param name="func">A function of one value, real; the Jacobian is built as it, with a tensor for each of its tensors.</param>
+        /// <param name="randomness">What random operations do. Default: they are refused.</param>
+        /// <returns>A function of the same arguments that gives the Jacobian: the result's dimensions, then the argument's; one for each tensor of the result, each of several arguments, and what else <paramref name="func"/> gives.</returns>
+        /// <exception cref="ArgumentNullException"><paramref name="func"/> is null.</exception>
+        /// <exception cref="TorchException">When it is called: an argument or a result is complex, an argument does not exist or is named twice, or random numbers are drawn under <see cref="VmapRandomness.Error"/>.</exception>
+        /// <exception cref="ArgumentException">When it is called: an argument holds integers.</exception>
         [OverloadResolutionPriority(-1)]
         public static Func<T1, T1> Jacfwd<T1>(Func<T1, Tensor> func, VmapRandomness randomness = VmapRandomness.Error)
         {
@@ -900,6 +1073,7 @@ public static partial class Torch
         }
 
         /// <inheritdoc cref="Jacfwd{T1}(Func{T1, Tensor}, VmapRandomness)"/>
+        /// <typeparam name="T1">The type of the first argument: a tensor, or what holds tensors.</typeparam>
         public static Func<T1, T1[]> Jacfwd<T1>(Func<T1, Tensor[]> func, VmapRandomness randomness = VmapRandomness.Error)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -908,8 +1082,8 @@ public static partial class Torch
 
         /// <inheritdoc cref="Jacfwd{T1}(Func{T1, Tensor}, VmapRandomness)"/>
         /// <param name="func">The function.</param>
-        /// <param name="argnums">The argument that is differentiated with respect to.</param>
-        /// <param name="randomness">What random operations do.</param>
+        /// <param name="argnums">The argument that is differentiated with respect to; negative numbers count from the end. Default: the first.</param>
+        /// <param name="randomness">What random operations do. Default: they are refused.</param>
         public static Func<Tensor, Tensor> Jacfwd(Func<Tensor, Tensor> func, int argnums = 0, VmapRandomness randomness = VmapRandomness.Error)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -918,8 +1092,8 @@ public static partial class Torch
 
         /// <inheritdoc cref="Jacfwd{T1}(Func{T1, Tensor}, VmapRandomness)"/>
         /// <param name="func">The function.</param>
-        /// <param name="argnums">The arguments that are differentiated with respect to.</param>
-        /// <param name="randomness">What random operations do.</param>
+        /// <param name="argnums">The arguments that are differentiated with respect to, each once; negative numbers count from the end.</param>
+        /// <param name="randomness">What random operations do. Default: they are refused.</param>
         public static Func<Tensor, Tensor[]> Jacfwd(Func<Tensor, Tensor> func, int[] argnums, VmapRandomness randomness = VmapRandomness.Error)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -928,9 +1102,10 @@ public static partial class Torch
         }
 
         /// <inheritdoc cref="Jacfwd{T1}(Func{T1, Tensor}, VmapRandomness)"/>
+        /// <typeparam name="TAux">The type of the rest that the function gives.</typeparam>
         /// <param name="func">The function.</param>
-        /// <param name="argnums">The argument that is differentiated with respect to.</param>
-        /// <param name="randomness">What random operations do.</param>
+        /// <param name="argnums">The argument that is differentiated with respect to; negative numbers count from the end. Default: the first.</param>
+        /// <param name="randomness">What random operations do. Default: they are refused.</param>
         public static Func<Tensor, (Tensor Jacobian, TAux Aux)> Jacfwd<TAux>(Func<Tensor, (Tensor, TAux)> func, int argnums = 0, VmapRandomness randomness = VmapRandomness.Error)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -943,8 +1118,8 @@ public static partial class Torch
 
         /// <inheritdoc cref="Jacfwd{T1}(Func{T1, Tensor}, VmapRandomness)"/>
         /// <param name="func">The function.</param>
-        /// <param name="argnums">The argument that is differentiated with respect to.</param>
-        /// <param name="randomness">What random operations do.</param>
+        /// <param name="argnums">The argument that is differentiated with respect to; negative numbers count from the end. Default: the first.</param>
+        /// <param name="randomness">What random operations do. Default: they are refused.</param>
         public static Func<Tensor, Tensor, Tensor> Jacfwd(Func<Tensor, Tensor, Tensor> func, int argnums = 0, VmapRandomness randomness = VmapRandomness.Error)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -953,8 +1128,8 @@ public static partial class Torch
 
         /// <inheritdoc cref="Jacfwd{T1}(Func{T1, Tensor}, VmapRandomness)"/>
         /// <param name="func">The function.</param>
-        /// <param name="argnums">The arguments that are differentiated with respect to.</param>
-        /// <param name="randomness">What random operations do.</param>
+        /// <param name="argnums">The arguments that are differentiated with respect to, each once; negative numbers count from the end.</param>
+        /// <param name="randomness">What random operations do. Default: they are refused.</param>
         public static Func<Tensor, Tensor, Tensor[]> Jacfwd(Func<Tensor, Tensor, Tensor> func, int[] argnums, VmapRandomness randomness = VmapRandomness.Error)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -963,9 +1138,10 @@ public static partial class Torch
         }
 
         /// <inheritdoc cref="Jacfwd{T1}(Func{T1, Tensor}, VmapRandomness)"/>
+        /// <typeparam name="TAux">The type of the rest that the function gives.</typeparam>
         /// <param name="func">The function.</param>
-        /// <param name="argnums">The argument that is differentiated with respect to.</param>
-        /// <param name="randomness">What random operations do.</param>
+        /// <param name="argnums">The argument that is differentiated with respect to; negative numbers count from the end. Default: the first.</param>
+        /// <param name="randomness">What random operations do. Default: they are refused.</param>
         public static Func<Tensor, Tensor, (Tensor Jacobian, TAux Aux)> Jacfwd<TAux>(Func<Tensor, Tensor, (Tensor, TAux)> func, int argnums = 0, VmapRandomness randomness = VmapRandomness.Error)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -978,8 +1154,8 @@ public static partial class Torch
 
         /// <inheritdoc cref="Jacfwd{T1}(Func{T1, Tensor}, VmapRandomness)"/>
         /// <param name="func">The function.</param>
-        /// <param name="argnums">The argument that is differentiated with respect to.</param>
-        /// <param name="randomness">What random operations do.</param>
+        /// <param name="argnums">The argument that is differentiated with respect to; negative numbers count from the end. Default: the first.</param>
+        /// <param name="randomness">What random operations do. Default: they are refused.</param>
         public static Func<Tensor, Tensor, Tensor, Tensor> Jacfwd(Func<Tensor, Tensor, Tensor, Tensor> func, int argnums = 0, VmapRandomness randomness = VmapRandomness.Error)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -988,8 +1164,8 @@ public static partial class Torch
 
         /// <inheritdoc cref="Jacfwd{T1}(Func{T1, Tensor}, VmapRandomness)"/>
         /// <param name="func">The function.</param>
-        /// <param name="argnums">The arguments that are differentiated with respect to.</param>
-        /// <param name="randomness">What random operations do.</param>
+        /// <param name="argnums">The arguments that are differentiated with respect to, each once; negative numbers count from the end.</param>
+        /// <param name="randomness">What random operations do. Default: they are refused.</param>
         public static Func<Tensor, Tensor, Tensor, Tensor[]> Jacfwd(Func<Tensor, Tensor, Tensor, Tensor> func, int[] argnums, VmapRandomness randomness = VmapRandomness.Error)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -998,9 +1174,10 @@ public static partial class Torch
         }
 
         /// <inheritdoc cref="Jacfwd{T1}(Func{T1, Tensor}, VmapRandomness)"/>
+        /// <typeparam name="TAux">The type of the rest that the function gives.</typeparam>
         /// <param name="func">The function.</param>
-        /// <param name="argnums">The argument that is differentiated with respect to.</param>
-        /// <param name="randomness">What random operations do.</param>
+        /// <param name="argnums">The argument that is differentiated with respect to; negative numbers count from the end. Default: the first.</param>
+        /// <param name="randomness">What random operations do. Default: they are refused.</param>
         public static Func<Tensor, Tensor, Tensor, (Tensor Jacobian, TAux Aux)> Jacfwd<TAux>(Func<Tensor, Tensor, Tensor, (Tensor, TAux)> func, int argnums = 0, VmapRandomness randomness = VmapRandomness.Error)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -1013,8 +1190,8 @@ public static partial class Torch
 
         /// <inheritdoc cref="Jacfwd{T1}(Func{T1, Tensor}, VmapRandomness)"/>
         /// <param name="func">The function.</param>
-        /// <param name="argnums">The argument that is differentiated with respect to.</param>
-        /// <param name="randomness">What random operations do.</param>
+        /// <param name="argnums">The argument that is differentiated with respect to; negative numbers count from the end. Default: the first.</param>
+        /// <param name="randomness">What random operations do. Default: they are refused.</param>
         public static Func<Tensor, Tensor, Tensor, Tensor, Tensor> Jacfwd(Func<Tensor, Tensor, Tensor, Tensor, Tensor> func, int argnums = 0, VmapRandomness randomness = VmapRandomness.Error)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -1023,8 +1200,8 @@ public static partial class Torch
 
         /// <inheritdoc cref="Jacfwd{T1}(Func{T1, Tensor}, VmapRandomness)"/>
         /// <param name="func">The function.</param>
-        /// <param name="argnums">The arguments that are differentiated with respect to.</param>
-        /// <param name="randomness">What random operations do.</param>
+        /// <param name="argnums">The arguments that are differentiated with respect to, each once; negative numbers count from the end.</param>
+        /// <param name="randomness">What random operations do. Default: they are refused.</param>
         public static Func<Tensor, Tensor, Tensor, Tensor, Tensor[]> Jacfwd(Func<Tensor, Tensor, Tensor, Tensor, Tensor> func, int[] argnums, VmapRandomness randomness = VmapRandomness.Error)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -1033,9 +1210,10 @@ public static partial class Torch
         }
 
         /// <inheritdoc cref="Jacfwd{T1}(Func{T1, Tensor}, VmapRandomness)"/>
+        /// <typeparam name="TAux">The type of the rest that the function gives.</typeparam>
         /// <param name="func">The function.</param>
-        /// <param name="argnums">The argument that is differentiated with respect to.</param>
-        /// <param name="randomness">What random operations do.</param>
+        /// <param name="argnums">The argument that is differentiated with respect to; negative numbers count from the end. Default: the first.</param>
+        /// <param name="randomness">What random operations do. Default: they are refused.</param>
         public static Func<Tensor, Tensor, Tensor, Tensor, (Tensor Jacobian, TAux Aux)> Jacfwd<TAux>(Func<Tensor, Tensor, Tensor, Tensor, (Tensor, TAux)> func, int argnums = 0, VmapRandomness randomness = VmapRandomness.Error)
         {
             ArgumentNullException.ThrowIfNull(func);
@@ -1049,8 +1227,12 @@ public static partial class Torch
         /// <summary>
         /// A function that computes the Hessian of <paramref name="func"/>: forwards over backwards. Mirrors <c>torch.func.hessian</c>.
         /// </summary>
-        /// <param name="func">A function, most often to a scalar.</param>
-        /// <param name="argnums">The argument that is differentiated with respect to, twice.</param>
+        /// <param name="func">A function of real tensors, most often to a scalar.</param>
+        /// <param name="argnums">The argument that is differentiated with respect to, twice. Default: the first.</param>
+        /// <returns>A function of the same arguments that gives the second derivatives: the result's dimensions, then the argument's, twice.</returns>
+        /// <exception cref="ArgumentNullException"><paramref name="func"/> is null.</exception>
+        /// <exception cref="TorchException">When it is called: the argument does not exist, or an argument or the result is complex.</exception>
+        /// <exception cref="ArgumentException">When it is called: the argument holds integers.</exception>
         public static Func<Tensor, Tensor> Hessian(Func<Tensor, Tensor> func, int argnums = 0) => Jacfwd(Jacrev(func, argnums), argnums);
 
         /// <inheritdoc cref="Hessian(Func{Tensor, Tensor}, int)"/>

@@ -18,6 +18,8 @@ internal static class Transform
     internal static object? Vmap(
         Func<object?[], object?> func, string name, Dims inDims, Dims outDims, VmapRandomness randomness, long? chunkSize, object?[] args)
     {
+        if (randomness is not (VmapRandomness.Error or VmapRandomness.Same or VmapRandomness.Different))
+            throw new ArgumentOutOfRangeException(nameof(randomness), randomness, "The randomness is Error, Same or Different.");
         Level.LoadVmapFormulas();
         if (chunkSize <= 0)
             throw new ArgumentException($"chunkSize is {chunkSize}; it must be at least 1, or null for one chunk.", nameof(chunkSize));
