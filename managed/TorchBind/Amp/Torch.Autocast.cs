@@ -13,6 +13,7 @@ public static unsafe partial class Torch
     /// <param name="dtype">The shorter dtype; default: <see cref="GetAutocastDType"/>, which is bfloat16 for the processor.</param>
     /// <param name="enabled">False switches it off inside the scope.</param>
     /// <param name="cacheEnabled">Whether converted weights are kept until the outermost scope ends; default: as it is.</param>
+    /// <returns>Restores the former settings when it is disposed.</returns>
     /// <exception cref="ArgumentException">libtorch has no mixed precision for the kind of device, or not in the dtype.</exception>
     public static AutocastScope Autocast(DeviceType deviceType, DType? dtype = null, bool enabled = true, bool? cacheEnabled = null) =>
         new(deviceType, dtype, enabled, cacheEnabled);
@@ -31,10 +32,13 @@ public static unsafe partial class Torch
 
     /// <summary>Whether operators of a kind of device run in mixed precision on this thread. Mirrors <c>torch.is_autocast_enabled</c>.</summary>
     /// <param name="deviceType">The kind of device.</param>
+    /// <returns>False unless switched on.</returns>
     /// <exception cref="ArgumentException">libtorch has no mixed precision for the kind of device.</exception>
     public static bool IsAutocastEnabled(DeviceType deviceType) => AutocastState(deviceType).Enabled;
 
     /// <summary>Whether CUDA's operators run in mixed precision on this thread. Mirrors <c>torch.is_autocast_enabled()</c>.</summary>
+    /// <returns>False unless switched on.</returns>
+    /// <exception cref="LibtorchNotFoundException">No libtorch is loaded, and none can be.</exception>
     public static bool IsAutocastEnabled() => IsAutocastEnabled(DeviceType.Cuda);
 
     /// <summary>Switches mixed precision on this thread; <see cref="Autocast"/> is the scope that restores it. Mirrors <c>torch.set_autocast_enabled</c>.</summary>
@@ -49,6 +53,7 @@ public static unsafe partial class Torch
 
     /// <summary>The shorter dtype of mixed precision. Mirrors <c>torch.get_autocast_dtype</c>.</summary>
     /// <param name="deviceType">The kind of device.</param>
+    /// <returns>bfloat16 for the processor, float16 for CUDA, unless set.</returns>
     /// <exception cref="ArgumentException">libtorch has no mixed precision for the kind of device.</exception>
     public static DType GetAutocastDType(DeviceType deviceType) => AutocastState(deviceType).DType;
 
@@ -63,6 +68,8 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Whether mixed precision keeps converted weights. Mirrors <c>torch.is_autocast_cache_enabled</c>.</summary>
+    /// <returns>True unless <see cref="SetAutocastCacheEnabled"/> changed it on this thread.</returns>
+    /// <exception cref="LibtorchNotFoundException">No libtorch is loaded, and none can be.</exception>
     public static bool IsAutocastCacheEnabled()
     {
         byte value;
@@ -71,17 +78,27 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Sets whether mixed precision keeps converted weights on this thread. Mirrors <c>torch.set_autocast_cache_enabled</c>.</summary>
-    /// <param name="enabled">Whether it does.</param>
+    /// <param name="enabled">Whether it keeps them; true is the default.</param>
+    /// <exception cref="LibtorchNotFoundException">No libtorch is loaded, and none can be.</exception>
     public static void SetAutocastCacheEnabled(bool enabled) =>
         NativeError.Check(NativeMethods.tb_context_set_autocast_cache_enabled(enabled ? (byte)1 : (byte)0));
 
     /// <summary>Forgets the converted weights. Mirrors <c>torch.clear_autocast_cache</c>.</summary>
+    /// <exception cref="LibtorchNotFoundException">No libtorch is loaded, and none can be.</exception>
     public static void ClearAutocastCache() => NativeError.Check(NativeMethods.tb_context_clear_autocast_cache());
 
-    /// <summary>Enters one more scope of mixed precision; the depth. <see cref="Autocast"/> does so by itself. Mirrors <c>torch.autocast_increment_nesting</c>.</summary>
+    /// <summary>
+    /// Enters one more scope of mixed precision. <see cref="Autocast"/> does so by itself. Mirrors <c>torch.autocast_increment_nesting</c>.
+    /// </summary>
+    /// <returns>The depth afterwards.</returns>
+    /// <exception cref="LibtorchNotFoundException">No libtorch is loaded, and none can be.</exception>
     public static int AutocastIncrementNesting() => AutocastNesting(1);
 
-    /// <summary>Leaves a scope of mixed precision; the depth. Mirrors <c>torch.autocast_decrement_nesting</c>.</summary>
+    /// <summary>
+    /// Leaves a scope of mixed precision. <see cref="Autocast"/> does so by itself. Mirrors <c>torch.autocast_decrement_nesting</c>.
+    /// </summary>
+    /// <returns>The depth afterwards; the cache is to be cleared at 0.</returns>
+    /// <exception cref="LibtorchNotFoundException">No libtorch is loaded, and none can be.</exception>
     public static int AutocastDecrementNesting() => AutocastNesting(-1);
 
     private static int AutocastNesting(int step)

@@ -23,6 +23,9 @@ public sealed unsafe class Generator : SafeHandle
     }
 
     /// <summary>The generator that operations use when none is given. Mirrors <c>torch.default_generator</c>.</summary>
+    /// <param name="device">The device; default: the processor.</param>
+    /// <returns>A new object for the same generator.</returns>
+    /// <exception cref="TorchException">libtorch was built without support for the device, or it has no generator.</exception>
     public static Generator Default(Device device = default)
     {
         nint handle;
@@ -43,6 +46,7 @@ public sealed unsafe class Generator : SafeHandle
     /// <summary>Sets the seed. Mirrors <c>Generator.manual_seed</c>.</summary>
     /// <param name="seed">Negative numbers count as their 64-bit pattern, as in Python.</param>
     /// <returns>This generator.</returns>
+    /// <exception cref="ObjectDisposedException">The generator was disposed.</exception>
     public Generator ManualSeed(long seed)
     {
         using var self = new HandleBorrow(this);
@@ -51,6 +55,8 @@ public sealed unsafe class Generator : SafeHandle
     }
 
     /// <summary>The seed that was set last. Mirrors <c>Generator.initial_seed</c>.</summary>
+    /// <returns>The seed as a 64-bit pattern: one beyond <see cref="long.MaxValue"/> is negative.</returns>
+    /// <exception cref="ObjectDisposedException">The generator was disposed.</exception>
     public long InitialSeed()
     {
         using var self = new HandleBorrow(this);
@@ -60,6 +66,8 @@ public sealed unsafe class Generator : SafeHandle
     }
 
     /// <summary>Sets a seed from the system's randomness and returns it. Mirrors <c>Generator.seed</c>.</summary>
+    /// <returns>The new seed.</returns>
+    /// <exception cref="ObjectDisposedException">The generator was disposed.</exception>
     public long Seed()
     {
         using var self = new HandleBorrow(this);
@@ -69,6 +77,8 @@ public sealed unsafe class Generator : SafeHandle
     }
 
     /// <summary>The state, as a uint8 tensor. Mirrors <c>Generator.get_state</c>.</summary>
+    /// <returns>One dimension, on the processor; 5056 bytes for a generator of the processor. A copy.</returns>
+    /// <exception cref="ObjectDisposedException">The generator was disposed.</exception>
     public Tensor GetState()
     {
         using var self = new HandleBorrow(this);
@@ -78,8 +88,10 @@ public sealed unsafe class Generator : SafeHandle
     }
 
     /// <summary>Restores a state. Mirrors <c>Generator.set_state</c>.</summary>
-    /// <exception cref="TorchTypeException">The tensor is no uint8 CPU tensor.</exception>
+    /// <param name="state">What <see cref="GetState"/> gave, of a generator of the same kind of device.</param>
+    /// <exception cref="TorchTypeException">The state is no uint8 tensor on the processor.</exception>
     /// <exception cref="TorchException">The state is of another size or kind.</exception>
+    /// <exception cref="ArgumentNullException">The state is null.</exception>
     public void SetState(Tensor state)
     {
         using var self = new HandleBorrow(this);

@@ -21,7 +21,13 @@ public static partial class Torch
     public static void Save(object? obj, string path, SaveOptions? options = null) => CheckpointWriter.Save(obj, path, options ?? SaveOptions.Default);
 
     /// <summary>Saves to a stream, which stays open. Mirrors <c>torch.save</c>.</summary>
+    /// <param name="obj">What to save; as in the other overload.</param>
+    /// <param name="stream">Where it is written, from its position on; it need not seek.</param>
+    /// <param name="options">Choices; null: <see cref="SaveOptions.Default"/>.</param>
     /// <exception cref="NotSupportedException">Something in <paramref name="obj"/> has no counterpart in a checkpoint.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="stream"/> is null.</exception>
+    /// <exception cref="IOException">The stream fails.</exception>
+    /// <exception cref="ArgumentException">The stream cannot be written to.</exception>
     public static void Save(object? obj, Stream stream, SaveOptions? options = null) => CheckpointWriter.Save(obj, stream, options ?? SaveOptions.Default);
 
     /// <summary>
@@ -40,6 +46,7 @@ public static partial class Torch
     /// <param name="mapLocation">Where tensors go: a device, or a table from saved to wanted devices. Null: back to where they were, if that is present.</param>
     /// <param name="mmap">Maps the file into memory, so that only what is used is read and nothing is copied. Tensors may be written to; the file does not change.</param>
     /// <param name="options">Bounds for hostile files, and whom to tell the progress.</param>
+    /// <returns>The content; its tensors are loaded and stay when the file is gone, unless it is mapped.</returns>
     /// <exception cref="CheckpointException">The file is damaged, cut off, or of a form that is not read; the message says what it looks like and what to do.</exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     public static CheckpointValue Load(string path, MapLocation? mapLocation = null, bool mmap = false, CheckpointOptions? options = null)
@@ -49,15 +56,30 @@ public static partial class Torch
     }
 
     /// <summary>Loads a checkpoint from a stream, from where it stands. The stream stays open. Mirrors <c>torch.load(weights_only=True)</c>.</summary>
+    /// <param name="stream">A stream that can be read.</param>
+    /// <param name="mapLocation">Where tensors go; as in the other overload.</param>
+    /// <returns>The content, with all its tensors loaded.</returns>
     /// <exception cref="CheckpointException">The content is damaged, cut off, or of a form that is not read.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="stream"/> is null.</exception>
+    /// <exception cref="ArgumentException">The stream cannot be read.</exception>
     public static CheckpointValue Load(Stream stream, MapLocation? mapLocation = null)
     {
         using Checkpoint checkpoint = Checkpoint.Open(stream, mapLocation);
         return LoadAll(checkpoint);
     }
 
-    /// <summary>Loads a file that holds a state dict: <c>model.LoadStateDict(Torch.LoadStateDict("model.pth"))</c>.</summary>
+    /// <summary>
+    /// Loads a file that holds a state dict: <c>model.LoadStateDict(Torch.LoadStateDict("model.pth"))</c>. Mirrors
+    /// <c>torch.load(weights_only=True)</c>.
+    /// </summary>
+    /// <param name="path">The file; of any form that <see cref="Load(string, MapLocation, bool, CheckpointOptions)"/> reads.</param>
+    /// <param name="mapLocation">
+    /// Where tensors go: a device, or a table from saved to wanted devices. Null: back to where they were, if that is present.
+    /// </param>
+    /// <param name="mmap">Maps the file into memory instead of reading it.</param>
+    /// <returns>Tensors by name, in the order of the file.</returns>
     /// <exception cref="CheckpointException">The file cannot be read, or holds no state dict; the message says what it holds.</exception>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
     public static StateDict LoadStateDict(string path, MapLocation? mapLocation = null, bool mmap = false) => Load(path, mapLocation, mmap).AsStateDict();
 
     private static CheckpointValue LoadAll(Checkpoint checkpoint)

@@ -105,6 +105,8 @@ public enum DType
 public static class DTypeExtensions
 {
     /// <summary>The name as Python prints it, without <c>torch.</c>: <c>float32</c>.</summary>
+    /// <param name="dtype">The dtype.</param>
+    /// <returns>The name; the number as text for one that is not defined.</returns>
     public static string Name(this DType dtype) => dtype switch
     {
         DType.Float8E5M2 => "float8_e5m2",
@@ -116,7 +118,9 @@ public static class DTypeExtensions
         _ => dtype.ToString().ToLowerInvariant(),
     };
 
-    /// <summary>Bytes of one element; for packed types, of one packed byte.</summary>
+    /// <summary>Bytes of one element; for packed types, of one packed byte. Mirrors <c>dtype.itemsize</c>.</summary>
+    /// <param name="dtype">The dtype.</param>
+    /// <returns>1, 2, 4, 8 or 16.</returns>
     public static int ItemSize(this DType dtype) => dtype switch
     {
         DType.Int16 or DType.Float16 or DType.BFloat16 or DType.UInt16 or DType.Bits16 => 2,
@@ -127,23 +131,33 @@ public static class DTypeExtensions
     };
 
     /// <summary>Whether the type is a real floating-point type. Mirrors <c>dtype.is_floating_point</c>.</summary>
+    /// <param name="dtype">The dtype.</param>
+    /// <returns>True for the floats of 64 bits and fewer.</returns>
     public static bool IsFloatingPoint(this DType dtype) => dtype is DType.Float16 or DType.Float32 or DType.Float64
         or DType.BFloat16 or DType.Float8E5M2 or DType.Float8E4M3FN or DType.Float8E5M2FNUZ or DType.Float8E4M3FNUZ
         or DType.Float8E8M0FNU or DType.Float4E2M1FNx2;
 
     /// <summary>Whether the type is complex. Mirrors <c>dtype.is_complex</c>.</summary>
+    /// <param name="dtype">The dtype.</param>
+    /// <returns>True for pairs of floats.</returns>
     public static bool IsComplex(this DType dtype) => dtype is DType.Complex32 or DType.Complex64 or DType.Complex128 or DType.BComplex32;
 
     /// <summary>Whether the type is a quantized integer.</summary>
+    /// <param name="dtype">The dtype.</param>
+    /// <returns>True for <c>qint8</c>, <c>quint8</c>, <c>qint32</c> and the packed ones.</returns>
     public static bool IsQuantized(this DType dtype) =>
         dtype is DType.QInt8 or DType.QUInt8 or DType.QInt32 or DType.QUInt4x2 or DType.QUInt2x4;
 
     /// <summary>Whether the type holds signed values. Mirrors <c>dtype.is_signed</c>.</summary>
+    /// <param name="dtype">The dtype.</param>
+    /// <returns>False for unsigned integers, quantized or not, and bool.</returns>
     public static bool IsSigned(this DType dtype) => dtype is not (DType.UInt8 or DType.UInt16 or DType.UInt32 or DType.UInt64
         or DType.Bool or DType.QUInt8 or DType.QUInt4x2 or DType.QUInt2x4
         or (>= DType.UInt1 and <= DType.UInt7));
 
     /// <summary>The dtype whose elements have the layout of <typeparamref name="T"/>.</summary>
+    /// <typeparam name="T">A .NET type, such as float or <see cref="BFloat16"/>.</typeparam>
+    /// <returns>The dtype.</returns>
     /// <exception cref="NotSupportedException">No dtype corresponds to the type.</exception>
     public static DType Of<T>() where T : unmanaged => TryOf(typeof(T)) ?? throw new NotSupportedException(
         $"No tensor dtype has elements of type {typeof(T)}; use bool, byte, sbyte, short, ushort, int, uint, long, ulong, "
@@ -170,6 +184,8 @@ public static class DTypeExtensions
     /// <summary>
     /// The .NET type with the layout of this dtype's elements; null where there is none. Quantized types read as their integers.
     /// </summary>
+    /// <param name="dtype">The dtype.</param>
+    /// <returns>The type, or null, e.g. for the 8-bit floats.</returns>
     public static Type? ClrType(this DType dtype) => dtype switch
     {
         DType.UInt8 or DType.QUInt8 => typeof(byte),

@@ -32,8 +32,11 @@ public readonly struct Device : IEquatable<Device>
     /// <summary>Whether this is a CUDA device.</summary>
     public bool IsCuda => Type == DeviceType.Cuda;
 
-    /// <summary>Reads <c>cpu</c>, <c>cuda</c>, <c>cuda:1</c> and so on.</summary>
+    /// <summary>Reads <c>cpu</c>, <c>cuda</c>, <c>cuda:1</c> and so on. Mirrors <c>torch.device(text)</c>.</summary>
+    /// <param name="text">A type in lower case and, if wanted, a colon and an index up to 127.</param>
+    /// <returns>The device; whether it is there shows when it is used.</returns>
     /// <exception cref="ArgumentException">The text names no device.</exception>
+    /// <exception cref="ArgumentNullException">The text is null.</exception>
     public static Device Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);

@@ -43,9 +43,13 @@ public sealed unsafe class DlpackCapsule : SafeHandle
 public static partial class Torch
 {
     /// <summary>The tensor for another library that speaks DLPack; both then share its memory. Mirrors <c>torch.to_dlpack</c>.</summary>
-    /// <param name="tensor">A dense tensor that requires no gradient.</param>
+    /// <param name="tensor">A dense tensor with data that requires no gradient.</param>
     /// <param name="versioned">Makes the struct of DLPack 1.x instead of the older one.</param>
-    /// <exception cref="TorchException">The tensor requires a gradient, is sparse, or has a pending conjugation or negation.</exception>
+    /// <returns>The capsule; the tensor's memory lives until it is disposed, or its receiver is done.</returns>
+    /// <exception cref="TorchException">
+    /// The tensor requires a gradient, is sparse, quantized or on the device <c>meta</c>, or has a pending conjugation or negation.
+    /// </exception>
+    /// <exception cref="ArgumentNullException">The tensor is null.</exception>
     public static unsafe DlpackCapsule ToDlpack(Tensor tensor, bool versioned = false)
     {
         using var self = new Borrow(tensor, nameof(tensor));
@@ -56,7 +60,11 @@ public static partial class Torch
 
     /// <summary>A tensor over the memory of another library's. Mirrors <c>torch.from_dlpack</c>.</summary>
     /// <param name="extTensor">What <see cref="ToDlpack"/> or another library gave; it is empty afterwards.</param>
+    /// <returns>Shape, strides and dtype as the other library has them.</returns>
     /// <exception cref="TorchException">libtorch has no such dtype or device.</exception>
+    /// <exception cref="ArgumentNullException">The capsule is null.</exception>
+    /// <exception cref="ObjectDisposedException">The capsule was disposed.</exception>
+    /// <exception cref="InvalidOperationException">The capsule was taken before.</exception>
     public static Tensor FromDlpack(DlpackCapsule extTensor)
     {
         ArgumentNullException.ThrowIfNull(extTensor);
@@ -75,6 +83,7 @@ public static partial class Torch
     /// <summary>A tensor over the memory of a <c>DLManagedTensor</c>. Mirrors <c>torch.from_dlpack</c>.</summary>
     /// <param name="managedTensor">The struct's address. On success the tensor owns it and calls its deleter; otherwise it stays the caller's.</param>
     /// <param name="versioned">Whether it is a <c>DLManagedTensorVersioned</c>.</param>
+    /// <returns>Shape, strides and dtype as the struct says.</returns>
     /// <exception cref="ArgumentNullException">The address is 0.</exception>
     /// <exception cref="TorchException">libtorch has no such dtype or device.</exception>
     /// <exception cref="ArgumentException">The struct is of a later version of DLPack.</exception>

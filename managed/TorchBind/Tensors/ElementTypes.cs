@@ -11,9 +11,12 @@ public readonly struct BFloat16 : IEquatable<BFloat16>, IComparable<BFloat16>, I
     private BFloat16(ushort bits) => _bits = bits;
 
     /// <summary>The value with the given bits.</summary>
+    /// <param name="bits">Sign, 8 bits of exponent, 7 of fraction.</param>
+    /// <returns>The value.</returns>
     public static BFloat16 FromBits(ushort bits) => new(bits);
 
     /// <summary>The bits of the value.</summary>
+    /// <returns>Sign, 8 bits of exponent, 7 of fraction.</returns>
     public ushort ToBits() => _bits;
 
     /// <summary>Rounds to the nearest, ties to even, as libtorch does.</summary>

@@ -91,6 +91,7 @@ public readonly ref struct IntList
     public static implicit operator IntList(Shape shape) => new(in shape);
 
     /// <summary>Enumerates the values.</summary>
+    /// <returns>The enumerator; of nothing when the argument is not given.</returns>
     [UnscopedRef]
     public ReadOnlySpan<long>.Enumerator GetEnumerator() => Span.GetEnumerator();
 }
@@ -99,5 +100,7 @@ public readonly ref struct IntList
 public static class IntListBuilder
 {
     /// <summary>A list over the values.</summary>
+    /// <param name="values">The values; not copied.</param>
+    /// <returns>The list, also given when it is empty.</returns>
     public static IntList Create(ReadOnlySpan<long> values) => new(values);
 }

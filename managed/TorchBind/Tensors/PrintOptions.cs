@@ -72,10 +72,14 @@ public static partial class Torch
     }
 
     /// <summary>How tensors are written now. Mirrors <c>torch._tensor_str.get_printoptions</c>.</summary>
+    /// <remarks>Throws nothing.</remarks>
+    /// <returns>The options of the whole program.</returns>
     public static PrintOptions GetPrintoptions() => Volatile.Read(ref s_printOptions);
 
     /// <summary>Writes tensors with the options until the scope ends. Mirrors <c>torch._tensor_str.printoptions</c>.</summary>
     /// <param name="options">The options.</param>
+    /// <returns>Restores the former options when it is disposed.</returns>
+    /// <exception cref="ArgumentNullException">The options are null.</exception>
     public static PrintOptionsScope Printoptions(PrintOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);

@@ -71,6 +71,7 @@ public readonly struct Scalar : IEquatable<Scalar>, IFormattable
     };
 
     /// <summary>The value as a double.</summary>
+    /// <returns>The number; 1 for true, large integers rounded.</returns>
     /// <exception cref="InvalidCastException">The number is complex with an imaginary part.</exception>
     public double ToDouble() => _kind switch
     {
@@ -81,20 +82,29 @@ public readonly struct Scalar : IEquatable<Scalar>, IFormattable
     };
 
     /// <summary>The value as an integer; a floating-point value is truncated, as Python's <c>int</c> does.</summary>
+    /// <returns>The number; 1 for true.</returns>
     /// <exception cref="OverflowException">The value is not finite or outside the range.</exception>
+    /// <exception cref="InvalidCastException">The number is complex with an imaginary part.</exception>
     public long ToInt64() => _kind is BoolKind or IntKind ? _bits : checked((long)ToDouble());
 
     /// <summary>Whether the value differs from zero.</summary>
+    /// <returns>True also for NaN.</returns>
     public bool ToBoolean() => _kind is BoolKind or IntKind ? _bits != 0 : ToComplex() != Complex.Zero;
 
     /// <summary>The value as a complex number.</summary>
+    /// <returns>The number, with the imaginary part 0 where it is real.</returns>
     public Complex ToComplex() => _kind == ComplexKind
         ? new Complex(BitConverter.Int64BitsToDouble(_bits), _imaginary)
         : new Complex(ToDouble(), 0);
 
     /// <summary>The value in a .NET number type.</summary>
+    /// <typeparam name="T">
+    /// bool, an integer, <see cref="Half"/>, <see cref="BFloat16"/>, float, double, <see cref="Complex"/> or <see cref="Complex64"/>.
+    /// </typeparam>
+    /// <returns>The value; a fraction is cut off for integers, floats are rounded.</returns>
     /// <exception cref="OverflowException">The value does not fit an integer type.</exception>
     /// <exception cref="NotSupportedException">The type is no number type of tensors.</exception>
+    /// <exception cref="InvalidCastException">The number has an imaginary part and the type is real.</exception>
     public T To<T>() where T : unmanaged
     {
         if (typeof(T) == typeof(double)) return (T)(object)ToDouble();
@@ -129,6 +139,8 @@ public readonly struct Scalar : IEquatable<Scalar>, IFormattable
     public static explicit operator Complex(Scalar value) => value.ToComplex();
 
     /// <summary>Whether kind and value agree.</summary>
+    /// <param name="other">The other number.</param>
+    /// <returns>False for 1 and 1.0, whose kinds differ.</returns>
     public bool Equals(Scalar other) => _kind == other._kind && (_kind is BoolKind or IntKind
         ? _bits == other._bits
         : ToComplex().Equals(other.ToComplex()));

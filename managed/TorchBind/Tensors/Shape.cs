@@ -67,6 +67,8 @@ public readonly struct Shape : IReadOnlyList<long>, IEquatable<Shape>
     }
 
     /// <summary>Copies the sizes; what collection expressions call.</summary>
+    /// <param name="sizes">The sizes.</param>
+    /// <returns>The shape.</returns>
     public static Shape Create(ReadOnlySpan<long> sizes) => new(sizes);
 
     /// <summary>Number of dimensions.</summary>
@@ -120,9 +122,12 @@ public readonly struct Shape : IReadOnlyList<long>, IEquatable<Shape>
     internal ReadOnlySpan<long> Span => _rest ?? ((ReadOnlySpan<long>)_inline)[.._length];
 
     /// <summary>A copy as an array.</summary>
+    /// <returns>A new array of <see cref="Length"/> sizes.</returns>
     public long[] ToArray() => Span.ToArray();
 
     /// <summary>Two dimensions: <c>var (rows, columns) = x.Shape;</c></summary>
+    /// <param name="dim0">The first size.</param>
+    /// <param name="dim1">The second size.</param>
     /// <exception cref="InvalidOperationException">There are more or fewer.</exception>
     public void Deconstruct(out long dim0, out long dim1)
     {
@@ -131,6 +136,9 @@ public readonly struct Shape : IReadOnlyList<long>, IEquatable<Shape>
     }
 
     /// <summary>Three dimensions.</summary>
+    /// <param name="dim0">The first size.</param>
+    /// <param name="dim1">The second size.</param>
+    /// <param name="dim2">The third size.</param>
     /// <exception cref="InvalidOperationException">There are more or fewer.</exception>
     public void Deconstruct(out long dim0, out long dim1, out long dim2)
     {
@@ -139,6 +147,10 @@ public readonly struct Shape : IReadOnlyList<long>, IEquatable<Shape>
     }
 
     /// <summary>Four dimensions.</summary>
+    /// <param name="dim0">The first size.</param>
+    /// <param name="dim1">The second size.</param>
+    /// <param name="dim2">The third size.</param>
+    /// <param name="dim3">The fourth size.</param>
     /// <exception cref="InvalidOperationException">There are more or fewer.</exception>
     public void Deconstruct(out long dim0, out long dim1, out long dim2, out long dim3)
     {
@@ -157,6 +169,7 @@ public readonly struct Shape : IReadOnlyList<long>, IEquatable<Shape>
         : $"Dimension {dim} is out of range for the shape {this}: it goes from {-_length} to {_length - 1}.");
 
     /// <summary>Enumerates the sizes.</summary>
+    /// <returns>The enumerator, a value.</returns>
     public Enumerator GetEnumerator() => new(this);
 
     IEnumerator<long> IEnumerable<long>.GetEnumerator() => GetEnumerator();

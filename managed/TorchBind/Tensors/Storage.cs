@@ -30,7 +30,9 @@ public sealed class Storage : SafeHandle
         }
     }
 
-    /// <summary>Address of the first byte; valid while the storage lives.</summary>
+    /// <summary>Address of the first byte; valid while the storage lives. Mirrors <c>UntypedStorage.data_ptr()</c>.</summary>
+    /// <returns>The address; 0 for a storage without memory, such as one of the device <c>meta</c>.</returns>
+    /// <exception cref="ObjectDisposedException">The storage was disposed.</exception>
     public unsafe nint DataPtr()
     {
         using var self = new HandleBorrow(this);

@@ -31,19 +31,29 @@ public partial class Tensor
     /// <summary>Bytes of one element. Mirrors <c>Tensor.itemsize</c>.</summary>
     public int Itemsize => ElementSize();
 
-    /// <summary>Number of elements. Mirrors <c>Tensor.nelement()</c>.</summary>
+    /// <summary>Number of elements; another name of <see cref="Numel"/>. Mirrors <c>Tensor.nelement()</c>.</summary>
+    /// <returns>The product of the sizes.</returns>
+    /// <exception cref="ObjectDisposedException">The tensor was disposed.</exception>
     public long Nelement() => Numel();
 
-    /// <summary>Number of dimensions. Mirrors <c>Tensor.ndimension()</c>.</summary>
+    /// <summary>Number of dimensions; another name of <see cref="Dim"/>. Mirrors <c>Tensor.ndimension()</c>.</summary>
+    /// <returns>The number; 0 for a tensor of a single number.</returns>
+    /// <exception cref="ObjectDisposedException">The tensor was disposed.</exception>
     public int Ndimension() => NDim;
 
     /// <summary>The index of the device, -1 for the processor. Mirrors <c>Tensor.get_device()</c>.</summary>
+    /// <returns>The index.</returns>
+    /// <exception cref="ObjectDisposedException">The tensor was disposed.</exception>
     public int GetDevice() => Device.Index;
 
     /// <summary>Address of the first element, for reading only; valid while the tensor lives. Mirrors <c>Tensor.const_data_ptr()</c>.</summary>
+    /// <returns>The address; as <see cref="DataPtr"/> gives it.</returns>
+    /// <exception cref="TorchException">The layout has no storage: all sparse ones.</exception>
     public nint ConstDataPtr() => DataPtr();
 
     /// <summary>The memory behind the tensor. Mirrors <c>Tensor.storage()</c>, whose storage knows a dtype in Python.</summary>
+    /// <returns>A new object for the storage; as <see cref="UntypedStorage"/> gives it.</returns>
+    /// <exception cref="TorchNotImplementedException">The layout has no storage: all sparse ones.</exception>
     public Storage Storage() => UntypedStorage();
 
     /// <summary>Whether the elements are in main memory. Mirrors <c>Tensor.is_cpu</c>.</summary>
@@ -96,12 +106,15 @@ public partial class Tensor
     }
 
     /// <summary>Whether a dimension has a name. Mirrors <c>Tensor.has_names()</c>; libtorch 2.14 has no named dimensions any more.</summary>
+    /// <returns>Whether any of <see cref="Names"/> is there.</returns>
+    /// <exception cref="ObjectDisposedException">The tensor was disposed.</exception>
     public bool HasNames() => Array.Exists(Names, n => n is not null);
 
     /// <summary>
     /// The dtype that gradients of this leaf have; null: any. Default: the tensor's own. Mirrors <c>Tensor.grad_dtype</c> of libtorch 2.14.
     /// </summary>
     /// <exception cref="NotSupportedException">The libtorch at hand is older.</exception>
+    /// <exception cref="ObjectDisposedException">The tensor was disposed.</exception>
     public unsafe DType? GradDType
     {
         get

@@ -11,8 +11,10 @@ public partial class Tensor
     /// argument is null where no gradient came. Hooks run in the order of registration, before those of <see cref="RetainGrad"/>; one that was
     /// registered before the tensor is changed in place sees the gradient of the value from before. Mirrors <c>Tensor.register_hook</c>.
     /// </summary>
-    /// <returns>Takes the hook away.</returns>
+    /// <param name="hook">Gets the gradient, of the tensor's shape, and gives another one of that shape, or null.</param>
+    /// <returns>Takes the hook away when it is disposed.</returns>
     /// <exception cref="TorchException">The tensor requires no gradient.</exception>
+    /// <exception cref="ArgumentNullException">The hook is null.</exception>
     public RemovableHandle RegisterHook(Func<Tensor, Tensor?> hook)
     {
         ArgumentNullException.ThrowIfNull(hook);
@@ -34,8 +36,10 @@ public partial class Tensor
     /// Calls <paramref name="hook"/> with this tensor after a gradient was added to its <see cref="Grad"/>. For leaves only; there may be several.
     /// Mirrors <c>Tensor.register_post_accumulate_grad_hook</c>.
     /// </summary>
-    /// <returns>Takes the hook away.</returns>
+    /// <param name="hook">Gets this tensor.</param>
+    /// <returns>Takes the hook away when it is disposed.</returns>
     /// <exception cref="TorchException">The tensor is no leaf, or requires no gradient.</exception>
+    /// <exception cref="ArgumentNullException">The hook is null.</exception>
     public RemovableHandle RegisterPostAccumulateGradHook(Action<Tensor> hook)
     {
         ArgumentNullException.ThrowIfNull(hook);

@@ -7,7 +7,12 @@ public partial class Tensor
     /// <summary>
     /// Reads or writes a part. Integers, ranges and null give a view; tensors give a copy. Mirrors Python's <c>x[...]</c>.
     /// </summary>
+    /// <param name="indices">One index per dimension; those that are left out take all.</param>
+    /// <returns>
+    /// The part: a view, or a copy where an index is a tensor or an array. Set: the value is broadcast to it and converted to this dtype.
+    /// </returns>
     /// <exception cref="TorchIndexException">An index is out of range, or there are more indices than dimensions.</exception>
+    /// <exception cref="TorchException">Set: the value does not broadcast to the part, or the tensor is a leaf that requires a gradient.</exception>
     [System.Runtime.CompilerServices.IndexerName("Element")] // Item is Python's item()
     public unsafe Tensor this[params ReadOnlySpan<TensorIndex> indices]
     {
@@ -35,7 +40,10 @@ public partial class Tensor
     }
 
     /// <summary>Reads or writes one entry of the first dimension. Mirrors Python's <c>x[i]</c>.</summary>
+    /// <param name="index">The entry; negative numbers count from the end.</param>
+    /// <returns>A view without the first dimension. Set: the value is broadcast to it.</returns>
     /// <exception cref="TorchIndexException">The index is out of range, or the tensor has no dimension.</exception>
+    /// <exception cref="TorchException">Set: the value does not broadcast to the entry, or the tensor is a leaf that requires a gradient.</exception>
     [System.Runtime.CompilerServices.IndexerName("Element")]
     public unsafe Tensor this[long index]
     {
@@ -52,7 +60,12 @@ public partial class Tensor
     }
 
     /// <summary>Reads or writes by one tensor, a mask or numbers; null is a new axis. Mirrors Python's <c>x[mask]</c>.</summary>
+    /// <param name="index">A mask, bool or uint8, whose shape is that of the first dimensions; or integers of any shape.</param>
+    /// <returns>A copy of the elements: as many as the mask has true ones, or one per number.</returns>
     /// <exception cref="TorchIndexException">The mask has another shape, or a number is out of range.</exception>
+    /// <exception cref="TorchException">
+    /// Set: the value does not broadcast to the elements, or the tensor is a leaf that requires a gradient.
+    /// </exception>
     // Before the span: to the compiler, null alone would be an empty span.
     [System.Runtime.CompilerServices.OverloadResolutionPriority(1)]
     [System.Runtime.CompilerServices.IndexerName("Element")]
@@ -62,15 +75,27 @@ public partial class Tensor
         set => this[(TensorIndex)index] = value;
     }
 
-    /// <summary>Assigns a number by one tensor, a mask or numbers; null is a new axis.</summary>
-    /// <param name="value">The number.</param>
-    /// <param name="index">The mask or the numbers.</param>
+    /// <summary>Assigns a number by one tensor, a mask or numbers; null is a new axis. Mirrors <c>x[index] = value</c>.</summary>
+    /// <param name="value">The number; converted to the dtype of this tensor.</param>
+    /// <param name="index">A mask, bool or uint8, whose shape is that of the first dimensions; or integers of any shape.</param>
+    /// <returns>This tensor.</returns>
+    /// <exception cref="TorchIndexException">
+    /// The mask has another shape, a number is out of range, or the index is neither integer nor bool.
+    /// </exception>
+    /// <exception cref="TorchException">The value does not fit the dtype, or the tensor is a leaf that requires a gradient.</exception>
     [System.Runtime.CompilerServices.OverloadResolutionPriority(1)]
     public Tensor SetItem(Scalar value, Tensor? index) => SetItem(value, (TensorIndex)index);
 
-    /// <summary>Assigns a number to a part: <c>x[mask] = 0</c> in Python.</summary>
-    /// <param name="value">The number.</param>
+    /// <summary>Assigns a number to a part. Mirrors <c>x[...] = value</c>.</summary>
+    /// <param name="value">The number; converted to the dtype of this tensor.</param>
     /// <param name="indices">The part, as in the indexer.</param>
+    /// <returns>This tensor.</returns>
+    /// <exception cref="TorchIndexException">
+    /// An index is out of range, there are more indices than dimensions, or a mask has another shape.
+    /// </exception>
+    /// <exception cref="TorchException">
+    /// The value does not fit the dtype, elements share memory, or the tensor is a leaf that requires a gradient.
+    /// </exception>
     public unsafe Tensor SetItem(Scalar value, params ReadOnlySpan<TensorIndex> indices)
     {
         using var self = new Borrow(this);

@@ -5,7 +5,7 @@ namespace TorchBind;
 public partial class Tensor
 {
     /// <summary>This tensor.</summary>
-    public static Tensor operator +(Tensor self) => self;
+    public static Tensor operator +(Tensor self) => Required(self);
     /// <summary>Mirrors <c>-x</c>.</summary>
     public static Tensor operator -(Tensor self) => Required(self).Neg();
     /// <summary>Mirrors <c>~x</c>.</summary>

@@ -7,7 +7,9 @@ namespace TorchBind;
 public partial class Tensor
 {
     /// <summary>The element of a one-element tensor as a number. Mirrors <c>Tensor.item</c>.</summary>
+    /// <returns>A number of the dtype's kind: bool, integer, floating-point or complex.</returns>
     /// <exception cref="TorchException">The tensor has more elements, or none.</exception>
+    /// <exception cref="TorchNotImplementedException">The tensor has no data: it is on the device <c>meta</c>.</exception>
     public unsafe Scalar Item()
     {
         using var self = new Borrow(this);
@@ -17,8 +19,12 @@ public partial class Tensor
     }
 
     /// <summary>The element of a one-element tensor, converted. Mirrors <c>Tensor.item</c>.</summary>
+    /// <typeparam name="T">A number type: bool, an integer, <see cref="System.Half"/>, <see cref="BFloat16"/>, float, double, or a complex one.</typeparam>
+    /// <returns>The number; a fraction is cut off for integers, for bool whatever is not zero is true.</returns>
     /// <exception cref="TorchException">The tensor has more elements, or none.</exception>
-    /// <exception cref="OverflowException">The value does not fit.</exception>
+    /// <exception cref="OverflowException"><typeparamref name="T"/> is an integer and cannot hold the value.</exception>
+    /// <exception cref="InvalidCastException">The value has an imaginary part and <typeparamref name="T"/> is real.</exception>
+    /// <exception cref="NotSupportedException"><typeparamref name="T"/> is none of these types.</exception>
     public T Item<T>() where T : unmanaged => Item().To<T>();
 
     /// <summary>The element of a one-element tensor.</summary>
@@ -33,8 +39,11 @@ public partial class Tensor
     public static explicit operator bool(Tensor tensor) => Required(tensor).Item<bool>();
 
     /// <summary>All elements, row by row, in one copy. Mirrors <c>Tensor.numpy().ravel()</c>.</summary>
+    /// <typeparam name="T">The .NET type of the dtype: <see cref="DTypeExtensions.ClrType"/>.</typeparam>
+    /// <returns>A new array of <see cref="Numel"/> elements. Sparse tensors are written out, conjugation and negation are carried out.</returns>
     /// <exception cref="TorchTypeException"><typeparamref name="T"/> does not have the layout of the tensor's dtype.</exception>
     /// <exception cref="OverflowException">There are more elements than an array can hold.</exception>
+    /// <exception cref="TorchNotImplementedException">The tensor has no data: it is on the device <c>meta</c>.</exception>
     public T[] ToArray<T>() where T : unmanaged
     {
         CheckElementType<T>();
@@ -44,6 +53,9 @@ public partial class Tensor
     }
 
     /// <summary>All elements in a rectangular array of the tensor's shape, e.g. <c>float[,]</c>. Mirrors <c>Tensor.numpy()</c>.</summary>
+    /// <returns>
+    /// A new array of the tensor's rank and sizes, whose elements have the type <see cref="DTypeExtensions.ClrType"/> of the dtype.
+    /// </returns>
     /// <exception cref="InvalidOperationException">The tensor has no dimension, or more than 32.</exception>
     /// <exception cref="NotSupportedException">No .NET type has the dtype's layout.</exception>
     [System.Diagnostics.CodeAnalysis.RequiresDynamicCode("Makes an array type of the tensor's rank.")]
@@ -60,6 +72,8 @@ public partial class Tensor
     }
 
     /// <summary>Copies all elements, row by row, into the span.</summary>
+    /// <typeparam name="T">The .NET type of the dtype: <see cref="DTypeExtensions.ClrType"/>.</typeparam>
+    /// <param name="destination">Takes the elements; at least <see cref="Numel"/> long.</param>
     /// <exception cref="ArgumentException">The span is too short.</exception>
     /// <exception cref="TorchTypeException"><typeparamref name="T"/> does not have the layout of the tensor's dtype.</exception>
     public unsafe void CopyTo<T>(Span<T> destination) where T : unmanaged
@@ -98,9 +112,15 @@ public static class TensorDataExtensions
     /// The elements in place, without a copy: a change through the span changes the tensor. The tensor must be contiguous and on the
     /// processor, and must be kept alive (used later, or <see cref="GC.KeepAlive"/>) while the span is in use.
     /// </summary>
-    /// <exception cref="InvalidOperationException">The tensor is not contiguous, or not on the processor.</exception>
+    /// <typeparam name="T">The .NET type of the dtype: <see cref="DTypeExtensions.ClrType"/>.</typeparam>
+    /// <param name="tensor">A contiguous tensor on the processor, of any shape.</param>
+    /// <returns><see cref="Tensor.Numel"/> elements, row by row; valid while the tensor lives.</returns>
+    /// <exception cref="InvalidOperationException">
+    /// The tensor is not contiguous, not on the processor, or made of zeros that autograd did not store.
+    /// </exception>
     /// <exception cref="TorchTypeException"><typeparamref name="T"/> does not have the layout of the tensor's dtype.</exception>
     /// <exception cref="OverflowException">There are more elements than a span can hold.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="tensor"/> is null.</exception>
     public static unsafe Span<T> Data<T>(this Tensor tensor) where T : unmanaged
     {
         ArgumentNullException.ThrowIfNull(tensor);

@@ -12,7 +12,9 @@ namespace TorchBind;
 /// </summary>
 /// <remarks>
 /// Using a disposed tensor throws <see cref="ObjectDisposedException"/>; disposing twice, and disposing while another thread is
-/// inside a call on the tensor, is safe.
+/// inside a call on the tensor, is safe. The operators (<c>+</c>, <c>==</c>, ...) broadcast their operands and promote dtypes as in Python:
+/// a null operand throws <see cref="ArgumentNullException"/>, shapes that do not broadcast <see cref="TorchException"/>. A conversion to a
+/// number (<c>(float)x</c>) throws it where the tensor has not exactly one element.
 /// </remarks>
 [SuppressMessage("Design", "CA1063", Justification = "No finalizer here: the handle has it.")]
 [SuppressMessage("Usage", "CA1816", Justification = "No finalizer here: the handle has it.")]
@@ -39,6 +41,7 @@ public partial class Tensor : IDisposable
     public bool IsDisposed => Volatile.Read(ref _handle) is null;
 
     /// <summary>Frees the native tensor, or leaves that to the last call under way on another thread. Disposing twice is harmless.</summary>
+    /// <remarks>Throws nothing.</remarks>
     public void Dispose()
     {
         var handle = Interlocked.Exchange(ref _handle, null);
@@ -120,17 +123,30 @@ public partial class Tensor : IDisposable
     }
 
     /// <summary>The size of one dimension; negative numbers count from the end. Mirrors <c>Tensor.size(dim)</c>.</summary>
+    /// <param name="dim">The dimension, from <c>-Dim()</c> to <c>Dim() - 1</c>.</param>
+    /// <returns>Its size.</returns>
     /// <exception cref="TorchIndexException">There is no such dimension.</exception>
+    /// <exception cref="TorchException">The tensor is nested: its parts differ in size.</exception>
     public long Size(int dim) => Shape[dim];
 
     /// <summary>The sizes of the tensor, as <see cref="Shape"/>. Mirrors <c>Tensor.size()</c>.</summary>
+    /// <returns>The sizes; <see cref="NDim"/> of them.</returns>
+    /// <exception cref="ObjectDisposedException">The tensor was disposed.</exception>
+    /// <exception cref="TorchException">The tensor is nested: its parts differ in size.</exception>
     public Shape Size() => Shape;
 
     /// <summary>The steps, in elements, between neighbours in each dimension. Mirrors <c>Tensor.stride()</c>.</summary>
-    /// <exception cref="TorchException">The layout has no strides.</exception>
+    /// <returns>One step per dimension; of a COO tensor, zeros.</returns>
+    /// <exception cref="TorchException">The layout has no strides: compressed sparse ones, nested tensors.</exception>
     public Shape Stride() => Shape.OfHeld(Hold("this"), strides: true);
 
-    /// <summary>The stride of one dimension. Mirrors <c>Tensor.stride(dim)</c>.</summary>
+    /// <summary>
+    /// The step, in elements, between neighbours in one dimension; negative numbers count from the end. Mirrors <c>Tensor.stride(dim)</c>.
+    /// </summary>
+    /// <param name="dim">The dimension, from <c>-Dim()</c> to <c>Dim() - 1</c>.</param>
+    /// <returns>Its stride.</returns>
+    /// <exception cref="TorchIndexException">There is no such dimension.</exception>
+    /// <exception cref="TorchException">The layout has no strides: compressed sparse ones, nested tensors.</exception>
     public long Stride(int dim) => Stride()[dim];
 
     /// <summary>The element type. Mirrors <c>Tensor.dtype</c>.</summary>
@@ -174,9 +190,12 @@ public partial class Tensor : IDisposable
     }
 
     /// <summary>Number of dimensions. Mirrors <c>Tensor.dim()</c>.</summary>
+    /// <returns>The number; 0 for a tensor of a single number.</returns>
+    /// <exception cref="ObjectDisposedException">The tensor was disposed.</exception>
     public int Dim() => NDim;
 
     /// <summary>Number of elements. Mirrors <c>Tensor.numel()</c>.</summary>
+    /// <returns>The product of the sizes; of a nested tensor, the sum over its parts.</returns>
     /// <exception cref="TorchException">The kind of tensor has no fixed number of elements.</exception>
     public unsafe long Numel()
     {
@@ -188,12 +207,16 @@ public partial class Tensor : IDisposable
     }
 
     /// <summary>Bytes of one element. Mirrors <c>Tensor.element_size()</c>.</summary>
+    /// <returns><see cref="DTypeExtensions.ItemSize"/> of the dtype.</returns>
+    /// <exception cref="ObjectDisposedException">The tensor was disposed.</exception>
     public int ElementSize() => DType.ItemSize();
 
     /// <summary>Bytes of all elements. Mirrors <c>Tensor.nbytes</c>.</summary>
     public long NBytes => Numel() * ElementSize();
 
     /// <summary>Elements between the start of the storage and the first element. Mirrors <c>Tensor.storage_offset()</c>.</summary>
+    /// <returns>The number of elements; 0 where the layout has no storage.</returns>
+    /// <exception cref="ObjectDisposedException">The tensor was disposed.</exception>
     public unsafe long StorageOffset()
     {
         using var self = new Borrow(this);
@@ -203,6 +226,8 @@ public partial class Tensor : IDisposable
     }
 
     /// <summary>Address of the first element; valid while the tensor lives. Mirrors <c>Tensor.data_ptr()</c>.</summary>
+    /// <returns>The address; 0 for a tensor on the device <c>meta</c>, for one without elements, and for zeros that autograd did not store.</returns>
+    /// <exception cref="TorchException">The layout has no storage: all sparse ones.</exception>
     public unsafe nint DataPtr()
     {
         using var self = new Borrow(this);
@@ -212,6 +237,8 @@ public partial class Tensor : IDisposable
     }
 
     /// <summary>The memory behind the tensor. Mirrors <c>Tensor.untyped_storage()</c>.</summary>
+    /// <returns>A new object for the storage, which lives as long as it or any tensor on it. It is the caller's to dispose.</returns>
+    /// <exception cref="TorchNotImplementedException">The layout has no storage: all sparse ones.</exception>
     public unsafe Storage UntypedStorage()
     {
         using var self = new Borrow(this);
@@ -249,7 +276,12 @@ public partial class Tensor : IDisposable
         return (NativeMethods.tb_tensor_flags(self.Handle) & bit) != 0;
     }
 
-    /// <summary>Whether row-major order without gaps. Mirrors <c>Tensor.is_contiguous()</c>.</summary>
+    /// <summary>Whether the elements lie in memory in an order, without gaps; row by row unless told. Mirrors <c>Tensor.is_contiguous</c>.</summary>
+    /// <param name="memoryFormat">
+    /// The order that is asked about; the channels-last ones are false for tensors that do not have 4 or 5 dimensions.
+    /// </param>
+    /// <returns>Whether they do; false for COO tensors.</returns>
+    /// <exception cref="TorchException">The layout is a compressed sparse one.</exception>
     public unsafe bool IsContiguous(MemoryFormat memoryFormat = MemoryFormat.Contiguous)
     {
         using var self = new Borrow(this);
@@ -292,8 +324,11 @@ public partial class Tensor : IDisposable
     }
 
     /// <summary>Sets <see cref="RequiresGrad"/> and returns this tensor. Mirrors <c>Tensor.requires_grad_()</c>.</summary>
+    /// <param name="requiresGrad">Whether operations on the tensor are recorded from now on.</param>
+    /// <returns>This tensor.</returns>
     /// <exception cref="TorchException">
-    /// The tensor is no leaf, its dtype has no gradient, or this runs inside of a function transform.
+    /// The tensor is no leaf and the flag is to go away, its dtype is neither floating-point nor complex, or this runs inside of a function
+    /// transform.
     /// </exception>
     public Tensor RequiresGrad_(bool requiresGrad = true)
     {

@@ -18,7 +18,9 @@ public partial class Tensor
 
     /// <summary>The same text, with other options.</summary>
     /// <param name="options">Digits, summary and width of lines.</param>
+    /// <returns>What Python prints.</returns>
     /// <exception cref="ObjectDisposedException">The tensor was disposed.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="options"/> is null.</exception>
     public string ToString(PrintOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);

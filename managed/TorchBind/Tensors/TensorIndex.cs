@@ -49,7 +49,11 @@ public readonly struct TensorIndex
     /// <summary>A new axis of size one.</summary>
     public static TensorIndex NewAxis => new(Kind.None);
 
-    /// <summary>A slice; ends that are null are open.</summary>
+    /// <summary>A slice; ends that are null are open. Mirrors Python's <c>start:stop:step</c>.</summary>
+    /// <param name="start">The first element; negative numbers count from the end, null: from the beginning.</param>
+    /// <param name="stop">Behind the last element; negative numbers count from the end, null: to the end.</param>
+    /// <param name="step">The distance between elements, 1 or more.</param>
+    /// <returns>The index; ends beyond the tensor are clipped when it is used.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The step is not positive.</exception>
     public static TensorIndex Slice(long? start = null, long? stop = null, long step = 1)
     {

@@ -28,7 +28,10 @@ public readonly ref struct TensorScope : IDisposable
     private bool IsOpen => _frame is not null && _frame.Use == _use;
 
     /// <summary>Lets a tensor out: it is not disposed with this scope, but with the enclosing one, if any.</summary>
+    /// <typeparam name="T">The tensor's type.</typeparam>
+    /// <param name="tensor">A tensor that was made in the scope; any other stays as it is.</param>
     /// <returns>The same tensor.</returns>
+    /// <exception cref="ArgumentNullException">The tensor is null.</exception>
     public T Keep<T>(T tensor) where T : Tensor
     {
         ArgumentNullException.ThrowIfNull(tensor);
@@ -38,6 +41,8 @@ public readonly ref struct TensorScope : IDisposable
     }
 
     /// <summary>Lets several tensors out.</summary>
+    /// <param name="tensors">Tensors that were made in the scope.</param>
+    /// <exception cref="ArgumentNullException">A tensor is null.</exception>
     public void KeepAll(params ReadOnlySpan<Tensor> tensors)
     {
         foreach (var tensor in tensors)

@@ -6,12 +6,15 @@ namespace TorchBind;
 public static unsafe partial class Torch
 {
     /// <summary>The device of new tensors for which none is given. Mirrors <c>torch.get_default_device</c>.</summary>
+    /// <remarks>Throws nothing.</remarks>
+    /// <returns>The processor, unless <see cref="SetDefaultDevice"/> set another one.</returns>
     public static Device GetDefaultDevice() => OperatorArgument.DefaultDevice is var packed and not -1 ? Device.Unpack(packed) : Device.Cpu;
 
     /// <summary>
     /// Sets the device of new tensors for which none is given: <c>Torch.Zeros(2)</c>, <c>Torch.Tensor(1)</c>, the layers of a module. For
     /// the whole program, not only this thread. Mirrors <c>torch.set_default_device</c>.
     /// </summary>
+    /// <remarks>Throws nothing; a device that is not there makes the functions fail that use it.</remarks>
     /// <param name="device">The device; null: the processor again.</param>
     public static void SetDefaultDevice(Device? device) => Volatile.Write(ref OperatorArgument.DefaultDevice,
         device is { } given && given != Device.Cpu ? ((long)given.Index << 32) | (uint)(int)given.Type : -1);
@@ -23,11 +26,15 @@ public static unsafe partial class Torch
     /// In a worker of a data loader the worker's own generator, else null, with which functions take the default one. Mirrors
     /// <c>torch.thread_safe_generator</c>.
     /// </summary>
+    /// <remarks>Throws nothing.</remarks>
+    /// <returns>The generator, or null outside of a worker.</returns>
     public static Generator? ThreadSafeGenerator() => Data.WorkerInfo.Current?.Generator;
 
     private static readonly string[] s_matmulPrecisions = ["highest", "high", "medium"];
 
     /// <summary>How precise products of float32 matrices are: <c>highest</c>, <c>high</c> or <c>medium</c>. Mirrors <c>torch.get_float32_matmul_precision</c>.</summary>
+    /// <returns>The name; <c>highest</c> unless set.</returns>
+    /// <exception cref="LibtorchNotFoundException">No libtorch is loaded, and none can be.</exception>
     public static string GetFloat32MatmulPrecision()
     {
         int value;
@@ -47,6 +54,8 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Whether only a warning is written where no deterministic implementation exists. Mirrors <c>torch.is_deterministic_algorithms_warn_only_enabled</c>.</summary>
+    /// <returns>What <see cref="UseDeterministicAlgorithms"/> set; false before.</returns>
+    /// <exception cref="LibtorchNotFoundException">No libtorch is loaded, and none can be.</exception>
     public static bool IsDeterministicAlgorithmsWarnOnlyEnabled()
     {
         byte value, warnOnly;
@@ -58,6 +67,8 @@ public static unsafe partial class Torch
     /// What happens where no deterministic implementation exists: nothing (0), a warning (1) or an exception (2). Mirrors
     /// <c>torch.get_deterministic_debug_mode</c>.
     /// </summary>
+    /// <returns>0, 1 or 2; 0 unless set.</returns>
+    /// <exception cref="LibtorchNotFoundException">No libtorch is loaded, and none can be.</exception>
     public static int GetDeterministicDebugMode() =>
         !AreDeterministicAlgorithmsEnabled() ? 0 : IsDeterministicAlgorithmsWarnOnlyEnabled() ? 1 : 2;
 
@@ -83,6 +94,8 @@ public static unsafe partial class Torch
     });
 
     /// <summary>Whether libtorch writes a warning each time, not only the first. Mirrors <c>torch.is_warn_always_enabled</c>.</summary>
+    /// <returns>False unless <see cref="SetWarnAlways"/> set it.</returns>
+    /// <exception cref="LibtorchNotFoundException">No libtorch is loaded, and none can be.</exception>
     public static bool IsWarnAlwaysEnabled()
     {
         byte value;
@@ -91,13 +104,15 @@ public static unsafe partial class Torch
     }
 
     /// <summary>Makes libtorch write a warning each time, not only the first. Mirrors <c>torch.set_warn_always</c>.</summary>
-    /// <param name="b">Whether it does.</param>
+    /// <param name="b">Whether it does, for the whole program.</param>
+    /// <exception cref="LibtorchNotFoundException">No libtorch is loaded, and none can be.</exception>
     public static void SetWarnAlways(bool b) => NativeError.Check(NativeMethods.tb_context_set_warn_always(b ? (byte)1 : (byte)0));
 
     /// <summary>
     /// Sets libtorch's threads up on this thread. They are when the first operator runs; a thread of your own may do so earlier.
     /// Mirrors <c>torch.init_num_threads</c>.
     /// </summary>
+    /// <exception cref="LibtorchNotFoundException">No libtorch is loaded, and none can be.</exception>
     public static void InitNumThreads() => SetNumThreads(GetNumThreads());
 
     private static bool BuiltWith(int bit)
@@ -117,6 +132,8 @@ public static unsafe partial class Torch
     public static bool HasOpenmp => BuiltWith(4);
 
     /// <summary>Whether this libtorch uses the newer ABI of the C++ library; the shim has to use the same. Mirrors <c>torch.compiled_with_cxx11_abi</c>.</summary>
+    /// <returns>True for every libtorch that Debian or pytorch.org builds today.</returns>
+    /// <exception cref="LibtorchNotFoundException">No libtorch is loaded, and none can be.</exception>
     public static bool CompiledWithCxx11Abi() => BuiltWith(8);
 
     /// <summary>Whether this libtorch has Fourier transforms: always. Mirrors <c>torch.has_spectral</c>.</summary>
@@ -129,6 +146,8 @@ public static unsafe partial class Torch
         /// <c>torch.sparse.check_sparse_tensor_invariants</c>.
         /// </summary>
         /// <param name="enable">Whether they are checked.</param>
+        /// <returns>Restores the former setting when it is disposed.</returns>
+        /// <exception cref="LibtorchNotFoundException">No libtorch is loaded, and none can be.</exception>
         public static SparseInvariantsScope CheckSparseTensorInvariants(bool enable = true) => new(enable);
     }
 }

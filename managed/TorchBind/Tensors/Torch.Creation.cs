@@ -10,6 +10,16 @@ public static partial class Torch
     /// <summary>
     /// A 0-dimensional tensor of a number. As in Python, an int becomes int64, a float the default dtype. Mirrors <c>torch.tensor</c>.
     /// </summary>
+    /// <param name="data">The number.</param>
+    /// <param name="dtype">The dtype; null: bool, int64, the default dtype or its complex counterpart, by the kind of the number.</param>
+    /// <param name="device">The device; null: the default device.</param>
+    /// <param name="requiresGrad">Whether operations on the tensor are recorded.</param>
+    /// <returns>A tensor without dimensions.</returns>
+    /// <exception cref="OverflowException">The number does not fit an integer dtype.</exception>
+    /// <exception cref="TorchTypeException">The number is complex and the dtype is real.</exception>
+    /// <exception cref="TorchException">
+    /// libtorch was built without support for the device, or a gradient is asked of a dtype that is neither floating-point nor complex.
+    /// </exception>
     public static Tensor Tensor(Scalar data, DType? dtype = null, Device? device = null, bool requiresGrad = false) =>
         Finish(FromScalars([data], [], dtype), null, device, requiresGrad);
 
@@ -17,24 +27,58 @@ public static partial class Torch
     /// A tensor of numbers written in the source: <c>Torch.Tensor([1, 2.5])</c>. As in Python, ints become int64, floats the default
     /// dtype. (An array variable keeps its own element type: see the generic overloads.) Mirrors <c>torch.tensor</c>.
     /// </summary>
+    /// <param name="data">The numbers.</param>
+    /// <param name="dtype">The dtype; null: by the widest kind among the numbers, the default dtype without any.</param>
+    /// <param name="device">The device; null: the default device.</param>
+    /// <param name="requiresGrad">Whether operations on the tensor are recorded.</param>
+    /// <returns>Shape <c>(N)</c> of the N numbers.</returns>
+    /// <exception cref="OverflowException">A number does not fit an integer dtype.</exception>
+    /// <exception cref="TorchTypeException">A number is complex and the dtype is real.</exception>
+    /// <exception cref="TorchException">
+    /// libtorch was built without support for the device, or a gradient is asked of a dtype that is neither floating-point nor complex.
+    /// </exception>
     [OverloadResolutionPriority(3)] // an empty list is one of numbers
     public static Tensor Tensor(ReadOnlySpan<Scalar> data, DType? dtype = null, Device? device = null, bool requiresGrad = false) =>
         Finish(FromScalars(data, [data.Length], dtype), null, device, requiresGrad);
 
     /// <summary>A matrix of numbers written in the source: <c>Torch.Tensor([[1, 2], [3, 4]])</c>. Mirrors <c>torch.tensor</c>.</summary>
-    /// <exception cref="ArgumentException">The rows differ in length.</exception>
+    /// <param name="data">The rows, all of one length.</param>
+    /// <param name="dtype">The dtype; null: by the widest kind among the numbers.</param>
+    /// <param name="device">The device; null: the default device.</param>
+    /// <param name="requiresGrad">Whether operations on the tensor are recorded.</param>
+    /// <returns>Shape <c>(rows, columns)</c>.</returns>
+    /// <exception cref="ArgumentException">The rows differ in length, or one is null.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="data"/> is null.</exception>
+    /// <exception cref="OverflowException">A number does not fit an integer dtype.</exception>
+    /// <exception cref="TorchTypeException">A number is complex and the dtype is real.</exception>
     [OverloadResolutionPriority(2)]
     public static Tensor Tensor(Scalar[][] data, DType? dtype = null, Device? device = null, bool requiresGrad = false) =>
         FromNested<Scalar>(data, dtype, device, requiresGrad);
 
     /// <summary>A 3-dimensional tensor of numbers written in the source. Mirrors <c>torch.tensor</c>.</summary>
-    /// <exception cref="ArgumentException">Parts differ in length.</exception>
+    /// <param name="data">The parts, all of one shape.</param>
+    /// <param name="dtype">The dtype; null: by the widest kind among the numbers.</param>
+    /// <param name="device">The device; null: the default device.</param>
+    /// <param name="requiresGrad">Whether operations on the tensor are recorded.</param>
+    /// <returns>The shape of the nesting, 3 dimensions.</returns>
+    /// <exception cref="ArgumentException">Parts differ in length, or one is null.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="data"/> is null.</exception>
+    /// <exception cref="OverflowException">A number does not fit an integer dtype.</exception>
+    /// <exception cref="TorchTypeException">A number is complex and the dtype is real.</exception>
     [OverloadResolutionPriority(2)]
     public static Tensor Tensor(Scalar[][][] data, DType? dtype = null, Device? device = null, bool requiresGrad = false) =>
         FromNested<Scalar>(data, dtype, device, requiresGrad);
 
     /// <summary>A 4-dimensional tensor of numbers written in the source. Mirrors <c>torch.tensor</c>.</summary>
-    /// <exception cref="ArgumentException">Parts differ in length.</exception>
+    /// <param name="data">The parts, all of one shape.</param>
+    /// <param name="dtype">The dtype; null: by the widest kind among the numbers.</param>
+    /// <param name="device">The device; null: the default device.</param>
+    /// <param name="requiresGrad">Whether operations on the tensor are recorded.</param>
+    /// <returns>The shape of the nesting, 4 dimensions.</returns>
+    /// <exception cref="ArgumentException">Parts differ in length, or one is null.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="data"/> is null.</exception>
+    /// <exception cref="OverflowException">A number does not fit an integer dtype.</exception>
+    /// <exception cref="TorchTypeException">A number is complex and the dtype is real.</exception>
     [OverloadResolutionPriority(2)]
     public static Tensor Tensor(Scalar[][][][] data, DType? dtype = null, Device? device = null, bool requiresGrad = false) =>
         FromNested<Scalar>(data, dtype, device, requiresGrad);
@@ -43,6 +87,17 @@ public static partial class Torch
     /// A tensor with a copy of the array, of the array's own element type: <c>float[]</c> gives float32, <c>double[]</c> float64, as
     /// NumPy arrays do in Python. Mirrors <c>torch.tensor</c>.
     /// </summary>
+    /// <typeparam name="T">A type that <see cref="DTypeExtensions.Of{T}"/> knows.</typeparam>
+    /// <param name="data">The elements.</param>
+    /// <param name="dtype">The dtype, to which they are converted; null: that of <typeparamref name="T"/>.</param>
+    /// <param name="device">The device; null: the default device.</param>
+    /// <param name="requiresGrad">Whether operations on the tensor are recorded.</param>
+    /// <returns>Shape <c>(N)</c> of the array's length N.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="data"/> is null.</exception>
+    /// <exception cref="NotSupportedException">No dtype has elements of type <typeparamref name="T"/>.</exception>
+    /// <exception cref="TorchException">
+    /// libtorch was built without support for the device, or a gradient is asked of a dtype that is neither floating-point nor complex.
+    /// </exception>
     public static Tensor Tensor<T>(T[] data, DType? dtype = null, Device? device = null, bool requiresGrad = false) where T : unmanaged
     {
         ArgumentNullException.ThrowIfNull(data);
@@ -50,7 +105,16 @@ public static partial class Torch
     }
 
     /// <summary>A tensor with a copy of the span, in the given shape (default: one dimension). Mirrors <c>torch.tensor</c>.</summary>
+    /// <typeparam name="T">A type that <see cref="DTypeExtensions.Of{T}"/> knows.</typeparam>
+    /// <param name="data">The elements, row by row.</param>
+    /// <param name="shape">The sizes; default: one dimension.</param>
+    /// <param name="dtype">The dtype, to which they are converted; null: that of <typeparamref name="T"/>.</param>
+    /// <param name="device">The device; null: the default device.</param>
+    /// <param name="requiresGrad">Whether operations on the tensor are recorded.</param>
+    /// <returns>A tensor of the shape.</returns>
     /// <exception cref="ArgumentException">The shape does not hold as many elements as the span.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A size is negative.</exception>
+    /// <exception cref="NotSupportedException">No dtype has elements of type <typeparamref name="T"/>.</exception>
     public static Tensor Tensor<T>(
         ReadOnlySpan<T> data, IntList shape = default, DType? dtype = null, Device? device = null, bool requiresGrad = false)
         where T : unmanaged
@@ -63,8 +127,14 @@ public static partial class Torch
     /// A tensor with a copy of a rectangular array (<c>float[,]</c>) or a jagged one (<c>float[][]</c>) of any depth.
     /// Mirrors <c>torch.tensor</c>.
     /// </summary>
-    /// <exception cref="ArgumentException">Parts of a jagged array differ in length, or a part is null.</exception>
+    /// <param name="data">The array; of numbers, at the innermost level.</param>
+    /// <param name="dtype">The dtype, to which they are converted; null: that of the elements.</param>
+    /// <param name="device">The device; null: the default device.</param>
+    /// <param name="requiresGrad">Whether operations on the tensor are recorded.</param>
+    /// <returns>The shape of the array, or of the nesting.</returns>
+    /// <exception cref="ArgumentException">Parts of a jagged array differ in length, are null, or are rectangular arrays themselves.</exception>
     /// <exception cref="NotSupportedException">The element type has no dtype.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="data"/> is null.</exception>
     public static Tensor Tensor(Array data, DType? dtype = null, Device? device = null, bool requiresGrad = false)
     {
         ArgumentNullException.ThrowIfNull(data);
@@ -96,6 +166,15 @@ public static partial class Torch
     /// A tensor over the array's own memory, without a copy: a change on one side shows on the other. The array stays pinned until the
     /// last tensor that shares the memory is gone. Mirrors <c>torch.from_numpy</c>.
     /// </summary>
+    /// <typeparam name="T">A type that <see cref="DTypeExtensions.Of{T}"/> knows; it gives the dtype.</typeparam>
+    /// <param name="data">The elements, row by row.</param>
+    /// <param name="shape">The sizes; default: one dimension.</param>
+    /// <returns>A tensor of the shape, on the processor.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="data"/> is null.</exception>
+    /// <exception cref="ArgumentException">
+    /// The shape does not hold as many elements as the array, or its memory does not begin at a multiple of the element's size.
+    /// </exception>
+    /// <exception cref="NotSupportedException">No dtype has elements of type <typeparamref name="T"/>.</exception>
     public static Tensor FromArray<T>(T[] data, IntList shape = default) where T : unmanaged
     {
         ArgumentNullException.ThrowIfNull(data);
@@ -103,10 +182,17 @@ public static partial class Torch
     }
 
     /// <summary>A tensor over memory that is shared, not copied; it stays pinned while any tensor uses it. Mirrors <c>torch.from_numpy</c>.</summary>
+    /// <typeparam name="T">A type that <see cref="DTypeExtensions.Of{T}"/> knows; it gives the dtype.</typeparam>
+    /// <param name="data">The elements, row by row.</param>
+    /// <param name="shape">The sizes; default: one dimension.</param>
+    /// <param name="requiresGrad">Whether operations on the tensor are recorded.</param>
+    /// <returns>A tensor of the shape, on the processor.</returns>
     /// <exception cref="ArgumentException">
     /// The shape does not hold as many elements as the memory, or the memory does not begin at a multiple of the element's size, as
     /// libtorch needs it (possible for <see cref="System.Numerics.Complex"/>, which .NET aligns to half of it).
     /// </exception>
+    /// <exception cref="NotSupportedException">No dtype has elements of type <typeparamref name="T"/>.</exception>
+    /// <exception cref="TorchException">A gradient is asked of a dtype that is neither floating-point nor complex.</exception>
     public static unsafe Tensor FromMemory<T>(Memory<T> data, IntList shape = default, bool requiresGrad = false) where T : unmanaged
     {
         DTypeExtensions.Of<T>();
@@ -244,6 +330,8 @@ public static partial class Torch
         if (complex && dtype is null && GetDefaultDType() is not (DType.Float16 or DType.Float32 or DType.Float64) and var real)
             throw new TorchException($"There is no complex counterpart of the default dtype {real.Name()}: name a dtype.");
         var wanted = dtype ?? kind.DType;
+        if (complex && !wanted.IsComplex() && wanted != DType.Bool)
+            throw new TorchTypeException($"Complex numbers do not fit {wanted.Name()}, which is real.");
         switch (wanted)
         {
             case DType.Float32: return Convert<float>(data, shape);
@@ -251,11 +339,39 @@ public static partial class Torch
             case DType.Int64: return Convert<long>(data, shape);
             case DType.Bool: return Convert<bool>(data, shape);
         }
+        CheckRange(data, wanted);
         // The other dtypes are converted by libtorch, from the widest type of the kind.
         using var wide = complex || wanted.IsComplex() ? Convert<System.Numerics.Complex>(data, shape)
             : wanted.IsFloatingPoint() || floating ? Convert<double>(data, shape)
             : Convert<long>(data, shape);
         return wide.To(wanted);
+    }
+
+    // The shorter integers: fractions are cut off, negative integers wrap around in the unsigned dtypes, as in Python.
+    private static void CheckRange(ReadOnlySpan<Scalar> data, DType dtype)
+    {
+        var (least, most) = dtype switch
+        {
+            DType.UInt8 => (0, byte.MaxValue),
+            DType.Int8 => (sbyte.MinValue, sbyte.MaxValue),
+            DType.UInt16 => (0, ushort.MaxValue),
+            DType.Int16 => (short.MinValue, short.MaxValue),
+            DType.UInt32 => (0, uint.MaxValue),
+            DType.Int32 => (int.MinValue, int.MaxValue),
+            DType.UInt64 => ((Int128)0, ulong.MaxValue),
+            _ => (Int128.MinValue, Int128.MaxValue),
+        };
+        if (most == Int128.MaxValue)
+            return;
+        var wrapped = least != 0 ? least : dtype == DType.UInt64 ? 0 : -most;
+        foreach (ref readonly var value in data)
+        {
+            var fits = value.IsFloatingPoint
+                ? value.ToDouble() >= (double)least && value.ToDouble() < (double)(most + 1)
+                : value.ToInt64() >= wrapped && value.ToInt64() <= most;
+            if (!fits)
+                throw new OverflowException($"{value} does not fit {dtype.Name()}, which goes from {least} to {most}.");
+        }
     }
 
     private static Tensor Convert<T>(ReadOnlySpan<Scalar> data, ReadOnlySpan<long> shape) where T : unmanaged

@@ -7,12 +7,15 @@ public static partial class Torch
     /// The singular value decomposition of a matrix of low rank, approximated by a random subspace (Halko, Martinsson and Tropp 2009,
     /// algorithm 5.1). The default generator is used. Mirrors <c>torch.svd_lowrank</c>.
     /// </summary>
-    /// <param name="a">Matrices (..., m, n), dense or sparse.</param>
+    /// <param name="a">Matrices <c>(*, m, n)</c>, floating-point, dense or sparse.</param>
     /// <param name="q">A little more than the rank.</param>
     /// <param name="niter">Subspace iterations; a negative number counts as none, as in Python.</param>
-    /// <param name="m">Matrices that are subtracted first.</param>
-    /// <returns>U (..., m, q), S (..., q), V (..., n, q).</returns>
+    /// <param name="m">Matrices that are subtracted first; they broadcast to the shape of <paramref name="a"/>.</param>
+    /// <returns>U <c>(*, m, q)</c>, S <c>(*, q)</c>, V <c>(*, n, q)</c>, of the dtype of <paramref name="a"/>.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="q"/> is negative.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="a"/> is null.</exception>
+    /// <exception cref="TorchIndexException"><paramref name="a"/> has fewer than 2 dimensions.</exception>
+    /// <exception cref="TorchException"><paramref name="a"/> is an integer tensor, or <paramref name="m"/> does not broadcast.</exception>
     public static (Tensor U, Tensor S, Tensor V) SvdLowrank(Tensor a, long q = 6, int niter = 2, Tensor? m = null)
     {
         ArgumentNullException.ThrowIfNull(a);
@@ -30,13 +33,16 @@ public static partial class Torch
     /// <summary>
     /// The principal components of the rows of a matrix, approximated like <see cref="SvdLowrank"/>. Mirrors <c>torch.pca_lowrank</c>.
     /// </summary>
-    /// <param name="a">Matrices (..., m, n), dense or sparse.</param>
-    /// <param name="q">How many components; default: at most 6.</param>
+    /// <param name="a">Matrices <c>(*, m, n)</c>, floating-point, dense or sparse; each row an observation.</param>
+    /// <param name="q">How many components; null: 6, or as many as there can be.</param>
     /// <param name="center">Subtracts the mean of each column first.</param>
     /// <param name="niter">Subspace iterations.</param>
-    /// <returns>U (..., m, q), S (..., q), and in V (..., n, q) the components.</returns>
+    /// <returns>U <c>(*, m, q)</c>, S <c>(*, q)</c>, and in V <c>(*, n, q)</c> the components, of the dtype of <paramref name="a"/>.</returns>
     /// <exception cref="ArgumentOutOfRangeException">There are not so many components, or a number is negative.</exception>
     /// <exception cref="ArgumentException">A sparse tensor that is no matrix is to be centred.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="a"/> is null.</exception>
+    /// <exception cref="TorchIndexException"><paramref name="a"/> has fewer than 2 dimensions.</exception>
+    /// <exception cref="TorchException"><paramref name="a"/> is an integer tensor.</exception>
     public static (Tensor U, Tensor S, Tensor V) PcaLowrank(Tensor a, long? q = null, bool center = true, int niter = 2)
     {
         ArgumentNullException.ThrowIfNull(a);

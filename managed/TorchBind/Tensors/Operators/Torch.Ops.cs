@@ -24,7 +24,10 @@ public sealed unsafe class OperatorRegistry
     public OpOverload this[string name] => Find(name) ?? throw new ArgumentException(Missing(name), nameof(name));
 
     /// <summary>Whether there is an operator.</summary>
-    /// <param name="name">Namespace, name and overload.</param>
+    /// <param name="name">Namespace, name and overload: <c>aten::add.Tensor</c>.</param>
+    /// <returns>Whether it is registered now.</returns>
+    /// <exception cref="ArgumentNullException">The name is null.</exception>
+    /// <exception cref="ArgumentException">The name has no namespace.</exception>
     public bool Contains(string name) => Find(name) is not null;
 
     /// <summary>The names of all operators, with their overloads.</summary>
@@ -156,8 +159,19 @@ public sealed unsafe class OpOverload
     /// <summary>Calls the operator for a result of a known type: <c>Call&lt;Tensor&gt;(x, y)</c>.</summary>
     /// <typeparam name="T">What the operator returns.</typeparam>
     /// <param name="arguments">In the order of the schema.</param>
-    /// <exception cref="InvalidCastException">The result is of another type.</exception>
-    public T Call<T>(params ReadOnlySpan<object?> arguments) => (T)Call(arguments, null)!;
+    /// <returns>The result; null where there is none and <typeparamref name="T"/> allows it.</returns>
+    /// <exception cref="InvalidCastException">
+    /// The result is of another type, or there is none and <typeparamref name="T"/> is a value type.
+    /// </exception>
+    /// <exception cref="ArgumentException">The arguments do not fit the schema.</exception>
+    /// <exception cref="TorchException">The operator refuses them.</exception>
+    public T Call<T>(params ReadOnlySpan<object?> arguments)
+    {
+        var result = Call(arguments, null);
+        return result is null && default(T) is not null
+            ? throw new InvalidCastException($"{Name} gave no result, which cannot be a {typeof(T).Name}.")
+            : (T)result!;
+    }
 
     /// <summary>The schema.</summary>
     public override string ToString() => Schema;

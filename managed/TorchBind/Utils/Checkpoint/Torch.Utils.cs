@@ -16,6 +16,8 @@ public static partial class Torch
         /// Runs a function without keeping what it saves for the backward; the backward runs it again. Takes memory for time.
         /// Mirrors <c>torch.utils.checkpoint.checkpoint</c>, with the recommended <c>use_reentrant=False</c> unless told.
         /// </summary>
+        /// <typeparam name="T">A tensor, or an array, tuple or dictionary of them and of other values.</typeparam>
+        /// <typeparam name="TResult">The same for the result.</typeparam>
         /// <param name="function">What runs, now and again in the backward; it must do the same then.</param>
         /// <param name="arg">Its argument: a tensor, or an array, tuple or dictionary of them. More come as a tuple, or through a closure.</param>
         /// <param name="useReentrant">
@@ -27,7 +29,12 @@ public static partial class Torch
         /// <param name="determinismCheck">What is compared between the runs.</param>
         /// <param name="debug">Whether an exception about a difference says which calls saved tensors. Slow.</param>
         /// <param name="earlyStop">Whether the second run ends when all that is needed was computed again.</param>
+        /// <returns>What the function gives.</returns>
         /// <exception cref="CheckpointException">In the backward: the second run differed from the first.</exception>
+        /// <exception cref="ArgumentNullException">The function is null.</exception>
+        /// <exception cref="ArgumentException">
+        /// <paramref name="contextFn"/> or <paramref name="debug"/> is given with <paramref name="useReentrant"/>, or both without it.
+        /// </exception>
         public static TResult Checkpoint<T, TResult>(
             Func<T, TResult> function, T arg, bool useReentrant = false, bool preserveRngState = true,
             Func<(Func<IDisposable?> Forward, Func<IDisposable?> Recompute)>? contextFn = null, DeterminismCheck determinismCheck = DeterminismCheck.Default,
@@ -70,17 +77,23 @@ public static partial class Torch
         /// Runs functions one after the other in segments, each of which but the last is checkpointed. Mirrors
         /// <c>torch.utils.checkpoint.checkpoint_sequential</c>.
         /// </summary>
-        /// <param name="functions">What runs: modules' calls, or any functions.</param>
-        /// <param name="segments">Into how many parts the functions are divided.</param>
-        /// <param name="input">The argument of the first function.</param>
+        /// <param name="functions">What runs: modules' calls, or any functions; at least as many as segments.</param>
+        /// <param name="segments">Into how many parts of equal length the functions are divided; the last takes the rest.</param>
+        /// <param name="input">The argument of the first function, of any shape.</param>
         /// <param name="useReentrant">As in <see cref="Checkpoint"/>.</param>
         /// <param name="preserveRngState">As in <see cref="Checkpoint"/>.</param>
+        /// <returns>What the last function gives.</returns>
+        /// <exception cref="ArgumentNullException"><paramref name="functions"/> is null.</exception>
+        /// <exception cref="ArgumentException">A function is null.</exception>
+        /// <exception cref="ArgumentOutOfRangeException"><paramref name="segments"/> is not positive, or more than the functions.</exception>
         public static Tensor CheckpointSequential(
             IEnumerable<Func<Tensor, Tensor>> functions, int segments, Tensor input, bool useReentrant = false, bool preserveRngState = true)
         {
             ArgumentNullException.ThrowIfNull(functions);
             ArgumentOutOfRangeException.ThrowIfNegativeOrZero(segments);
             Func<Tensor, Tensor>[] all = [.. functions];
+            if (Array.Exists(all, static function => function is null))
+                throw new ArgumentException("A function is null.", nameof(functions));
             var size = all.Length / segments;
             if (size == 0)
                 throw new ArgumentOutOfRangeException(nameof(segments), segments, $"There are {all.Length} functions, which make no {segments} segments.");
@@ -101,6 +114,9 @@ public static partial class Torch
         /// Until disposed, decides for all checkpoints whether the second run ends as soon as all that is needed was computed.
         /// Mirrors <c>torch.utils.checkpoint.set_checkpoint_early_stop</c>.
         /// </summary>
+        /// <remarks>Throws nothing.</remarks>
+        /// <param name="enable">Whether it ends then.</param>
+        /// <returns>Gives the decision back when it is disposed.</returns>
         public static IDisposable SetCheckpointEarlyStop(bool enable)
         {
             var previous = s_earlyStop;
@@ -112,6 +128,9 @@ public static partial class Torch
         /// Until disposed, decides for all checkpoints whether they trace who saves tensors; null leaves it to each.
         /// Mirrors <c>torch.utils.checkpoint.set_checkpoint_debug_enabled</c>.
         /// </summary>
+        /// <remarks>Throws nothing.</remarks>
+        /// <param name="enabled">Whether they trace; null: as each was called.</param>
+        /// <returns>Gives the decision back when it is disposed.</returns>
         public static IDisposable SetCheckpointDebugEnabled(bool? enabled)
         {
             var previous = s_debug;
