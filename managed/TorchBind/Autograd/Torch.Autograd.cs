@@ -273,11 +273,16 @@ public static partial class Torch
     /// </summary>
     /// <param name="mode">Whether operations remember their calls.</param>
     /// <param name="checkNan">Whether a gradient with NaN is an error.</param>
+    /// <exception cref="LibtorchNotFoundException">No libtorch is loaded, and none can be.</exception>
     public static void SetAnomalyEnabled(bool mode, bool checkNan = true) => Anomaly.Set(mode, checkNan);
 
     /// <summary>Whether anomaly mode is on. Mirrors <c>torch.is_anomaly_enabled</c>.</summary>
+    /// <returns>False unless it was switched on.</returns>
+    /// <exception cref="LibtorchNotFoundException">No libtorch is loaded, and none can be.</exception>
     public static bool IsAnomalyEnabled() => Anomaly.Enabled;
 
     /// <summary>Whether anomaly mode looks for NaN. Mirrors <c>torch.is_anomaly_check_nan_enabled</c>.</summary>
+    /// <returns>True unless it was set otherwise.</returns>
+    /// <exception cref="LibtorchNotFoundException">No libtorch is loaded, and none can be.</exception>
     public static bool IsAnomalyCheckNanEnabled() => Anomaly.ChecksNan;
 }

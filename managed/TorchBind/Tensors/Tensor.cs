@@ -116,6 +116,8 @@ public partial class Tensor : IDisposable
     private static Tensor UndefinedResult() => null!;
 
     /// <summary>The sizes of the tensor. Mirrors <c>Tensor.shape</c>.</summary>
+    /// <exception cref="ObjectDisposedException">The tensor was disposed.</exception>
+    /// <exception cref="TorchException">The tensor is nested: its parts differ in size.</exception>
     public Shape Shape
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
