@@ -1,9 +1,11 @@
-// Tensors of other libraries (DLPack), and the names of dimensions.
+// Tensors of other libraries (DLPack), memory that processes share, and the names of dimensions.
 #include "torchbind/bridge.h"
 #include "shim.h"
 #include "version.h"
 
 #include <ATen/DLConvertor.h>
+#include <ATen/MapAllocator.h>
+#include <ATen/StorageUtils.h>
 
 #if __has_include(<ATen/NamedTensorUtils.h>)
 #include <ATen/NamedTensorUtils.h>
@@ -97,6 +99,22 @@ void tb_dlpack_free(void* managed, uint8_t versioned) {
     if (tensor->deleter != nullptr)
       tensor->deleter(tensor);
   }
+}
+
+tb_status tb_tensor_share_memory(tb_tensor self) {
+  return tb::guard([&] {
+    tb::Borrowed tensor(self);
+    at::share_memory_(const_cast<at::Tensor&>(*tensor));
+  });
+}
+
+tb_status tb_tensor_is_shared(tb_tensor self, uint8_t* result) {
+  return tb::guard([&] {
+    tb::Borrowed tensor(self);
+    // Memory of a GPU counts as shared, as in Python.
+    *result =
+        tensor->is_cuda() || at::MapAllocator::fromDataPtr(tensor->storage().data_ptr()) != nullptr ? 1 : 0;
+  });
 }
 
 tb_status tb_tensor_names(tb_tensor self, char** names, int64_t capacity, int64_t* count) {

@@ -500,6 +500,39 @@ def buffers(log):
 
 
 @case
+def shared_memory(log):
+    def see(x):
+        log(x.is_shared(), x)
+
+    for x in (torch.arange(6.0).view(2, 3), torch.arange(6, dtype=torch.int16).view(2, 3).t(), torch.tensor(2 + 1j), torch.zeros(0, 3), torch.ones(3, dtype=torch.bool),
+              torch.arange(10.0)[2:8:2], torch.ones(1).expand(3), torch.ones(2, dtype=torch.bfloat16)):
+        see(x)
+        view, address = x.view(-1) if x.is_contiguous() else x[..., :1], x.data_ptr()
+        log(x.share_memory_() is x)
+        see(x)
+        log(view.is_shared(), x.detach().is_shared(), x.clone().is_shared(), (x + 0).is_shared(), x.numel() == 0 or x.data_ptr() != address)
+        x.zero_() if not x.dtype.is_complex else x.fill_(1j)
+        log(view, list(x.stride()), x.storage_offset(), x.untyped_storage().nbytes())
+        address = x.data_ptr()
+        log(x.share_memory_().data_ptr() == address, view.share_memory_().is_shared())
+    leaf = torch.ones(3, requires_grad=True)
+    y = (leaf * 2).share_memory_()
+    y.sum().backward()
+    log(leaf.grad, y, y.is_shared(), leaf.share_memory_().is_shared(), leaf.requires_grad, leaf.is_leaf)
+    module = torch.nn.Linear(2, 2)
+    log(module.weight.share_memory_().is_shared(), module.bias.is_shared())
+    big = torch.arange(300000).share_memory_()
+    log(big.sum(), big[1000:2000].is_shared())
+    big.resize_(2)
+    log(big, big.is_shared())
+    big.set_(torch.ones(2, dtype=torch.int64))
+    see(big)
+    log.error(lambda: torch.eye(2).to_sparse().is_shared(), "")
+    log.error(lambda: torch.eye(2).to_sparse().share_memory_(), "")
+    log(torch.zeros(2, device="meta").is_shared())
+
+
+@case
 def grad_dtype(log):
     x = torch.ones(2, requires_grad=True)
     if not hasattr(x, "grad_dtype"):

@@ -56,6 +56,30 @@ public partial class Tensor
     /// <exception cref="TorchNotImplementedException">The layout has no storage: all sparse ones.</exception>
     public Storage Storage() => UntypedStorage();
 
+    /// <summary>
+    /// Moves the memory behind the tensor to where other processes can map it (<c>/dev/shm</c>); tensors that share the memory go on sharing it. Where
+    /// it is there already, or on another device, nothing happens. Spans and addresses taken before are no longer valid. Mirrors
+    /// <c>Tensor.share_memory_</c> with file descriptors, its default on Linux.
+    /// </summary>
+    /// <returns>This tensor.</returns>
+    /// <exception cref="TorchException">The tensor has no memory of its own kind (sparse layouts), or there is no room for it.</exception>
+    public unsafe Tensor ShareMemory_()
+    {
+        using var self = new Interop.Borrow(this);
+        Interop.NativeError.Check(Interop.NativeMethods.tb_tensor_share_memory(self.Handle));
+        return this;
+    }
+
+    /// <summary>Whether the memory is where other processes can map it (<see cref="ShareMemory_"/>), or on a CUDA device. Mirrors <c>Tensor.is_shared</c>.</summary>
+    /// <exception cref="TorchException">The tensor has no memory of its own kind (sparse layouts).</exception>
+    public unsafe bool IsShared()
+    {
+        using var self = new Interop.Borrow(this);
+        byte result;
+        Interop.NativeError.Check(Interop.NativeMethods.tb_tensor_is_shared(self.Handle, &result));
+        return result != 0;
+    }
+
     /// <summary>Whether the elements are in main memory. Mirrors <c>Tensor.is_cpu</c>.</summary>
     public bool IsCpu => Device.Type == DeviceType.Cpu;
 

@@ -30,6 +30,7 @@ public sealed class ContextParityTests : CaseTests<ContextParityTests>, ICaseSui
         ["attributes"] = Attributes,
         ["element_functions"] = ElementFunctions,
         ["buffers"] = Buffers,
+        ["shared_memory"] = SharedMemory,
         ["grad_dtype"] = GradDType,
     };
 
@@ -663,6 +664,42 @@ public sealed class ContextParityTests : CaseTests<ContextParityTests>, ICaseSui
         log.Add(Torch.AsTensor(numbers).DataPtr() == numbers.DataPtr(), Torch.AsTensor(numbers, DType.Int64));
         var (same, copy) = (Torch.Asarray(array), Torch.Asarray(array, copy: true));
         log.Add(same.DataPtr() == copy.DataPtr());
+    }
+
+    private static void SharedMemory(CaseLog log)
+    {
+        void See(Tensor x) => log.Add(x.IsShared(), x);
+        foreach (var x in new[]
+        {
+            Torch.Arange(6.0).View(2, 3), Torch.Arange(6, dtype: DType.Int16).View(2, 3).T, Torch.Tensor(new Complex(2, 1)), Torch.Zeros(0, 3), Torch.Ones([3], DType.Bool),
+            Torch.Arange(10.0)[TorchBind.TensorIndex.Slice(2, 8, 2)], Torch.Ones(1).Expand(3), Torch.Ones([2], DType.BFloat16),
+        })
+        {
+            See(x);
+            var (view, address) = (x.IsContiguous() ? x.View(-1) : x[TorchBind.TensorIndex.Ellipsis, ..1], x.DataPtr());
+            log.Add(ReferenceEquals(x.ShareMemory_(), x));
+            See(x);
+            log.Add(view.IsShared(), x.Detach().IsShared(), x.Clone().IsShared(), (x + 0).IsShared(), x.Numel() == 0 || x.DataPtr() != address);
+            _ = x.DType.IsComplex() ? x.Fill_(Complex.ImaginaryOne) : x.Zero_();
+            log.Add(view, x.Stride().ToArray(), x.StorageOffset(), x.UntypedStorage().NBytes);
+            address = x.DataPtr();
+            log.Add(x.ShareMemory_().DataPtr() == address, view.ShareMemory_().IsShared());
+        }
+        var leaf = Torch.Ones([3], requiresGrad: true);
+        var y = (leaf * 2).ShareMemory_();
+        y.Sum().Backward();
+        log.Add(leaf.Grad, y, y.IsShared(), leaf.ShareMemory_().IsShared(), leaf.RequiresGrad, leaf.IsLeaf);
+        var module = new Linear(2, 2);
+        log.Add(module.Weight.ShareMemory_().IsShared(), module.Bias!.IsShared());
+        var big = Torch.Arange(300000).ShareMemory_();
+        log.Add(big.Sum(), big[1000..2000].IsShared());
+        big.Resize_(2);
+        log.Add(big, big.IsShared());
+        big.Set_(Torch.Ones([2], DType.Int64));
+        See(big);
+        log.Error(() => Torch.Eye(2).ToSparse().IsShared(), "");
+        log.Error(() => Torch.Eye(2).ToSparse().ShareMemory_(), "");
+        log.Add(Torch.Zeros([2], device: "meta").IsShared());
     }
 
     private static void GradDType(CaseLog log)

@@ -1,4 +1,5 @@
 using System.Numerics;
+using TorchBind.Tests.Autograd;
 
 namespace TorchBind.Tests.Tensors;
 
@@ -130,8 +131,8 @@ public sealed class OpsTests
         Assert.That(() => new OperatorLibrary("not a name"), Throws.ArgumentException);
     }
 
-    /// <summary>torchvision's library of operators, where Python has one for this libtorch.</summary>
-    [Test]
+    /// <summary>torchvision's library of operators, where Python has one for this libtorch: as tests/oracle/vision_ops.py, line by line.</summary>
+    [Test, NonParallelizable]
     public void OperatorsOfAnotherLibrary()
     {
         var include = Environment.GetEnvironmentVariable("TORCHBIND_LIBTORCH_INCLUDE");
@@ -141,11 +142,69 @@ public sealed class OpsTests
         var file = Directory.Exists(folder) ? Directory.EnumerateFiles(folder, "_C.*.so").FirstOrDefault() : null;
         if (file is null)
             Assert.Ignore("There is no torchvision beside this libtorch.");
+        var expected = PythonOracle.RunJson<List<string>>("vision_ops.py");
         Torch.Ops.LoadLibrary(file);
         Assert.That(Torch.Ops.LoadedLibraries, Has.Count.GreaterThanOrEqualTo(1));
-        var boxes = Torch.Tensor([[0, 0, 10, 10], [1, 1, 11, 11], [20, 20, 30, 30]], DType.Float32);
-        var scores = Torch.Tensor([0.9, 0.8, 0.7], DType.Float32);
-        Assert.That(Torch.Ops["torchvision::nms"].Call<Tensor>(boxes, scores, 0.5).ToArray<long>(), Is.EqualTo(new long[] { 0, 2 }));
+        var threads = Torch.GetNumThreads();
+        Torch.SetNumThreads(1);
+        var log = new CaseLog();
+        try
+        {
+            VisionOperators(log);
+        }
+        finally
+        {
+            Torch.SetNumThreads(threads);
+        }
+        Assert.That(log.Lines, Has.Count.EqualTo(expected.Count));
+        Assert.That(Enumerable.Range(0, expected.Count).Where(i => !CaseLog.Agree(log.Lines[i], expected[i])), Is.Empty, "lines that differ from Python's");
+    }
+
+    private static void VisionOperators(CaseLog log)
+    {
+        var (suppress, align) = (Torch.Ops["torchvision::nms"], Torch.Ops["torchvision::roi_align"]);
+        var alignBackward = Torch.Ops["torchvision::_roi_align_backward"];
+        Tensor Nms(Tensor boxes, Tensor scores, double threshold) => suppress.Call<Tensor>(boxes, scores, threshold);
+        Tensor RoiAlign(Tensor x, Tensor rois, double scale, int height, int width, int ratio, bool aligned) =>
+            align.Call<Tensor>(x, rois, scale, height, width, ratio, aligned);
+        static Tensor Boxes(long count, double size)
+        {
+            var (corner, extent) = (Torch.Rand(count, 2) * size, Torch.Rand(count, 2) * size / 2 + 0.5);
+            return Torch.Cat([corner, corner + extent], 1);
+        }
+
+        Torch.ManualSeed(0);
+        foreach (var count in new[] { 0, 1, 40, 300 })
+        {
+            var (boxes, scores) = (Boxes(count, 30), Torch.Rand(count));
+            foreach (var threshold in new[] { 0.0, 0.3, 0.7, 1.0 })
+                log.Add(Nms(boxes, scores, threshold), Nms(boxes.Double(), scores.Double(), threshold));
+            log.Add(Nms(boxes.T.Contiguous().T, scores, 0.5));
+        }
+        log.Error(() => Nms(Torch.Rand(3, 5), Torch.Rand(3), 0.5), "");
+        log.Error(() => Nms(Torch.Rand(3, 4), Torch.Rand(2), 0.5), "");
+        log.Error(() => Nms(Torch.Rand(4), Torch.Rand(4), 0.5), "");
+        foreach (var dtype in new[] { DType.Float32, DType.Float64 })
+        {
+            Tensor? x = null, rois = null;
+            foreach (var (ratio, aligned, scale) in new[] { (2, false, 1.0), (-1, true, 0.5), (1, true, 1.0) })
+            {
+                x = Torch.Randn(2, 3, 12, 10).To(dtype).RequiresGrad_();
+                rois = Torch.Cat([Torch.Randint(0, 2, [5, 1]).Float(), Boxes(5, 8)], 1).To(dtype);
+                var y = RoiAlign(x, rois, scale, 4, 3, ratio, aligned);
+                log.Add(y.Detach());
+                var gradient = Torch.Randn(5, 3, 4, 3).To(dtype);
+                var direct = alignBackward.Call<Tensor>(gradient, rois, scale, 4, 3, 2, 3, 12, 10, ratio, aligned);
+                // Later versions of torchvision record for autograd in Python; the library alone has only the formula.
+                y.Backward(gradient);
+                Assert.That(x.Grad is null, Is.EqualTo(Torch.Version.StartsWith("2.14", StringComparison.Ordinal)), "recorded by the library");
+                log.Add(x.Grad ?? direct, direct);
+                log.Add(RoiAlign(x.Detach().Permute(0, 1, 3, 2), rois, scale, 2, 2, ratio, aligned));
+            }
+            log.Add(RoiAlign(x!.Detach(), rois![..0], 1.0, 2, 2, -1, false));
+        }
+        log.Error(() => RoiAlign(Torch.Randn(1, 2, 4, 4), Torch.Rand(3, 4), 1.0, 2, 2, -1, false), "");
+        log.Error(() => RoiAlign(Torch.Randn(1, 2, 4, 4), Torch.Rand(3, 5).Double(), 1.0, 2, 2, -1, false), "");
     }
 
     [Test]

@@ -14,5 +14,9 @@ internal static unsafe partial class NativeMethods
     [DllImport("torchbind", ExactSpelling = true)]
     internal static extern void tb_dlpack_free(void* managed, byte versioned);
     [DllImport("torchbind", ExactSpelling = true)]
+    internal static extern int tb_tensor_share_memory(nint self);
+    [DllImport("torchbind", ExactSpelling = true)]
+    internal static extern int tb_tensor_is_shared(nint self, byte* result);
+    [DllImport("torchbind", ExactSpelling = true)]
     internal static extern int tb_tensor_names(nint self, byte** names, long capacity, long* count);
 }

@@ -89,4 +89,82 @@ public sealed class GuardTests
         Assert.That(HostileChild.Run([hostile], guards: false).Died, Is.EqualTo(hostile));
         Assert.That(HostileChild.Run([hostile]).Died, Is.Null);
     }
+
+    private const string ScriptLogVariable = "TORCHBIND_GUARDED_SCRIPTS_LOG";
+
+    // Functions that call guarded operators with what they are guarded against, and what the exception says.
+    private static readonly (string Name, string Code, string Message)[] s_scripts =
+    [
+        ("shuffle", "def shuffle(x: Tensor):\n    return torch.native_channel_shuffle(x, 0)\n", "takes at least 1 group"),
+        ("enlarge", "def enlarge(x: Tensor):\n    return torch.pixel_shuffle(x + 1, 1125899906842624)\n", "between 1 and 2147483647"),
+        ("gated", "def gated(x: Tensor):\n    w = x[0, 0]\n    return torch.gru(x[0], x[0], [w, w], False, 1, 0.0, False, False, False)\n", "gru"),
+        ("heads", "def heads(x: Tensor):\n    y = torch.zeros([1, 2, 6])\n    return torch.ops.aten._transform_bias_rescale_qkv(y, torch.zeros([6]), 0)\n", "takes at least 1 head"),
+        ("transform", "def transform(x: Tensor):\n    return torch.ops.aten._fft_c2r(torch.complex(x, x), [0], 0, 4611686018427387904)\n", "fft_c2r"),
+        ("called", "def called(x: Tensor):\n    for i in range(3):\n        x = torch.native_channel_shuffle(x, 2 - i)\n    return x\n", "takes at least 1 group"),
+    ];
+
+    /// <summary>Guards stand in front of operators that TorchScript calls as well: an exception, and the process lives on.</summary>
+    [Test]
+    public void ItWorksInScripts()
+    {
+        var log = Path.GetTempFileName();
+        try
+        {
+            Assert.That(RunScripts(log, guards: true), Is.Zero);
+            var lines = File.ReadAllLines(log);
+            Assert.That(lines, Has.Length.EqualTo(s_scripts.Length));
+            Assert.Multiple(() =>
+            {
+                foreach (var (line, script) in lines.Zip(s_scripts))
+                    Assert.That(line, Does.StartWith(script.Name + ": ").And.Contain("Exception: ").And.Contain(script.Message));
+            });
+            Assert.That(RunScripts(log, guards: false), Is.Not.Zero, "without guards one of the calls ends the process");
+        }
+        finally
+        {
+            File.Delete(log);
+        }
+    }
+
+    private static int RunScripts(string log, bool guards)
+    {
+        var start = new System.Diagnostics.ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.ArgumentList.Add(typeof(GuardTests).Assembly.Location);
+        foreach (var argument in new[] { "--no-ansi", "--filter", $"FullyQualifiedName~{nameof(CallsGuardedScripts)}" })
+            start.ArgumentList.Add(argument);
+        start.Environment[ScriptLogVariable] = log;
+        start.Environment["DOTNET_DbgEnableMiniDump"] = "0";
+        if (!guards)
+            start.Environment["TORCHBIND_GUARDS"] = "off";
+        using var process = System.Diagnostics.Process.Start(start)!;
+        var errors = process.StandardError.ReadToEndAsync();
+        var output = process.StandardOutput.ReadToEndAsync();
+        process.WaitForExit();
+        TestContext.Out.WriteLine(errors.Result + output.Result);
+        return process.ExitCode;
+    }
+
+    /// <summary>In the child process: calls the scripts, and writes down what each throws.</summary>
+    [Test, Explicit("runs in a process of its own, for ItWorksInScripts")]
+    public void CallsGuardedScripts()
+    {
+        var log = Environment.GetEnvironmentVariable(ScriptLogVariable);
+        if (log is not { Length: > 0 })
+            Assert.Ignore($"{ScriptLogVariable} is not set.");
+        var lines = new List<string>();
+        using var unit = Torch.Jit.Compile(string.Concat(s_scripts.Select(s => s.Code)));
+        foreach (var (name, _, _) in s_scripts)
+        {
+            try
+            {
+                unit.Invoke(name, s_image);
+                lines.Add(name + ": no exception");
+            }
+            catch (Exception exception)
+            {
+                lines.Add($"{name}: {exception.GetType().Name}: {exception.Message.ReplaceLineEndings(" ")}");
+            }
+        }
+        File.WriteAllLines(log, lines);
+    }
 }
