@@ -2,6 +2,7 @@
 using System.Reflection;
 using TorchBind;
 using TorchBind.NN;
+using TorchBind.Numerics;
 
 Torch.ManualSeed(0);
 Console.WriteLine($"libtorch {Torch.Version}");
@@ -21,6 +22,11 @@ catch (Exception exception)
 {
     Console.WriteLine(exception.Message.Split('\n')[0]);
 }
+
+// System.Numerics.Tensors over the same memory.
+var span = a.AsTensorSpan<long>();
+span[1, 2] = 100;
+Console.WriteLine($"numerics {string.Join("x", span.Lengths.ToArray().Select(l => (long)l))}, sum {a.Sum().Item<long>()}, back {a.ToNumericsTensor<long>().AsTorchTensor().Equal(a)}");
 
 // The source generator comes with the package: it wrote this class's registration.
 var net = new Net();
