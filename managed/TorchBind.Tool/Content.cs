@@ -10,12 +10,41 @@ namespace TorchBind.Tool;
 /// <param name="Entry">Its description.</param>
 internal sealed record FoundTensor(string Name, TensorEntry Entry);
 
-/// <summary>Goes through what a checkpoint holds.</summary>
-internal sealed class Content
+/// <summary>
+/// Keeps a walk through a checkpoint short. What a file refers to from two places is gone through twice, and a small file can make that two to any
+/// power: so much of it is enough, and what contains itself is not entered at all.
+/// </summary>
+internal sealed class Visits
 {
     private readonly HashSet<object> _open = new(ReferenceEqualityComparer.Instance);
     private readonly HashSet<object> _seen = new(ReferenceEqualityComparer.Instance);
+    private long _again = 200_000;
+
+    /// <summary>Whether to go through the parts of a value; then <see cref="Leave"/> has to follow.</summary>
+    public bool Enter(object value, IEnumerable<(string Name, object? Value)> parts)
+    {
+        if (_open.Contains(value))
+            return false;
+        if (!_seen.Add(value))
+        {
+            if (_again <= 0)
+                return false;
+            _again -= 1 + parts.Count();
+        }
+        return _open.Add(value);
+    }
+
+    /// <summary>Ends what <see cref="Enter"/> began.</summary>
+    public void Leave(object value) => _open.Remove(value);
+}
+
+/// <summary>Goes through what a checkpoint holds.</summary>
+internal sealed class Content
+{
+    private readonly Visits _visits = new();
+    private readonly HashSet<object> _seen = new(ReferenceEqualityComparer.Instance);
     private const int MaxDepth = 200;
+    private const int MaxName = 2000;
 
     /// <summary>The tensors in the order of the file; one that occurs under two names is listed twice.</summary>
     public List<FoundTensor> Tensors { get; } = [];
@@ -137,6 +166,14 @@ internal sealed class Content
         _ => Product(tensor.ElementCount, tensor.DType.ItemSize()),
     };
 
+    /// <summary>Whether a copy of the elements would take far more memory than the file has for them: views and sparse tensors can be of any size.</summary>
+    public static bool IsFarLarger(TensorEntry tensor)
+    {
+        long stored = tensor.Storage?.ByteLength ?? tensor.Parts.Sum(Bytes);
+        long dense = Product(tensor.ElementCount, tensor.DType.ItemSize());
+        return tensor.Kind != TensorEntryKind.Meta && dense > 1L << 28 && dense / 64 > stored;
+    }
+
     private static long Product(long count, int size) => count > long.MaxValue / Math.Max(1, size) ? long.MaxValue : count * size;
 
     private void Walk(object? value, string path, int depth)
@@ -153,11 +190,18 @@ internal sealed class Content
                 Note(name.FullName, path);
                 return;
         }
-        if (Parts(value) is not { } parts || depth > MaxDepth || !_open.Add(value!))
+        if (Parts(value) is not { } parts || depth > MaxDepth || !_visits.Enter(value!, parts))
             return;
         foreach (var (name, part) in parts)
-            Walk(part, path.Length == 0 ? name : $"{path}.{name}", depth + 1);
-        _open.Remove(value!);
+            Walk(part, Name(path, name), depth + 1);
+        _visits.Leave(value!);
+    }
+
+    // Long keys over many tensors would make names of any length together; they are cut where no program's names are as long.
+    private static string Name(string path, string name)
+    {
+        var joined = path.Length == 0 ? name : $"{path}.{name}";
+        return joined.Length <= MaxName ? joined : joined[..MaxName];
     }
 
     private void Note(string type, string path)

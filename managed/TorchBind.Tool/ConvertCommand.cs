@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.RegularExpressions;
 using TorchBind.Serialization;
 using TorchBind.Serialization.Pickle;
 
@@ -19,17 +20,22 @@ internal static class ConvertCommand
         var key = new Option<string>("--key") { Description = "Takes a part of the checkpoint, e.g. state_dict; deeper ones with dots." };
         var prefix = new Option<string>("--remove-prefix") { Description = "Takes this off the names, e.g. module. or _orig_mod." };
         var shard = new Option<string>("--max-shard-size") { Description = "Most bytes in one file of a sharded form, e.g. 500MB, 5GB.", DefaultValueFactory = static _ => "5GB" };
+        var buffers = new Option<string>("--buffers")
+        {
+            Description = "For torchscript, where the source does not say what is a parameter and what a buffer: a regular expression for the names of buffers. Integers are always buffers.",
+            DefaultValueFactory = static _ => @"(^|\.)(running_mean|running_var|num_batches_tracked)$",
+        };
         var old = new Option<bool>("--for-old-readers") { Description = "Writes what PyTorch 1.13 can read." };
         var force = new Option<bool>("--force") { Description = "Replaces what is there." };
         var json = Options.Json();
-        var command = new Command("convert", "Writes a checkpoint in another form.") { from, to, form, key, prefix, shard, old, force, json };
-        command.SetAction(result => Exit.Guard(() => Run(
+        var command = new Command("convert", "Writes a checkpoint in another form.") { from, to, form, key, prefix, shard, buffers, old, force, json };
+        command.SetAction(result => Exit.Guard(result.GetValue(json), () => Run(
             result.GetValue(from)!, result.GetValue(to)!, result.GetValue(form), result.GetValue(key), result.GetValue(prefix),
-            ParseSize(result.GetValue(shard)!), result.GetValue(old), result.GetValue(force), result.GetValue(json))));
+            ParseSize(result.GetValue(shard)!), new Regex(result.GetValue(buffers)!, RegexOptions.CultureInvariant, TimeSpan.FromSeconds(10)), result.GetValue(old), result.GetValue(force), result.GetValue(json))));
         return command;
     }
 
-    private static int Run(string from, string to, string? form, string? key, string? prefix, long shard, bool old, bool force, bool json)
+    private static int Run(string from, string to, string? form, string? key, string? prefix, long shard, Regex buffers, bool old, bool force, bool json)
     {
         form ??= FormOf(to);
         if (File.Exists(to) && !force)
@@ -42,7 +48,7 @@ internal static class ConvertCommand
             throw new ArgumentException("Source and target are the same file.");
 
         var options = new SaveOptions { ForOldReaders = old, StreamForm = form == "stream", TarForm = form == "tar" };
-        var value = Torch.Load(from, mapLocation: "cpu", mmap: true);
+        var value = Load(from, form);
         foreach (var part in key?.Split('.') ?? [])
             value = long.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var index) && value.Kind is CheckpointValueKind.List or CheckpointValueKind.Tuple ? value[index] : value[part];
 
@@ -63,22 +69,21 @@ internal static class ConvertCommand
             if (prefix is { Length: > 0 })
                 state = state.RemovePrefix(prefix);
             tensors = state.Count;
-            written = Write(state, to, form, shard, options);
+            written = Write(state, to, form, shard, buffers, options);
         }
 
         if (json)
         {
-            using var stream = Console.OpenStandardOutput();
-            using var writer = new System.Text.Json.Utf8JsonWriter(stream, Options.JsonStyle);
-            writer.WriteStartObject();
-            writer.WriteString("from", from);
-            writer.WriteString("to", written);
-            writer.WriteString("form", form);
-            if (tensors >= 0)
-                writer.WriteNumber("tensors", tensors);
-            writer.WriteEndObject();
-            writer.Flush();
-            stream.WriteByte((byte)'\n');
+            Options.WriteJson(writer =>
+            {
+                writer.WriteStartObject();
+                writer.WriteString("from", from);
+                writer.WriteString("to", written);
+                writer.WriteString("form", form);
+                if (tensors >= 0)
+                    writer.WriteNumber("tensors", tensors);
+                writer.WriteEndObject();
+            });
         }
         else
         {
@@ -87,7 +92,18 @@ internal static class ConvertCommand
         return Exit.Fine;
     }
 
-    private static string Write(StateDict state, string to, string form, long shard, SaveOptions options)
+    private static CheckpointValue Load(string from, string form)
+    {
+        using (var checkpoint = Checkpoint.Open(from, options: new CheckpointOptions { MemoryMap = true }))
+        {
+            // Forms without strides hold every element: a file of a few bytes would fill the disk.
+            if (form is not ("zip" or "stream" or "tar" or "sharded-zip") && checkpoint.Tensors.FirstOrDefault(Content.IsFarLarger) is { } large)
+                throw new NotSupportedException($"{Terminal.Clean(from)} has a view of {large.ElementCount:N0} elements on far less memory, which the form {form} would hold one by one. Write a zip.");
+        }
+        return Torch.Load(from, mapLocation: "cpu", mmap: true);
+    }
+
+    private static string Write(StateDict state, string to, string form, long shard, Regex buffers, SaveOptions options)
     {
         switch (form)
         {
@@ -98,28 +114,34 @@ internal static class ConvertCommand
                 DistributedCheckpoint.Save(state, to, options);
                 return to;
             case "torchscript":
-                LeftOut(state);
-                using (var script = Torch.Jit.FromStateDict(state))
+                LeaveOut(state);
+                using (var script = Torch.Jit.FromStateDict(state, state.ParameterNames is null ? IsParameter : null))
                     script.Save(to);
                 return to;
             case "npz":
+                LeaveOut(state);
                 Npz.Save(state, to, options);
                 return to;
             case "safetensors":
-                LeftOut(state);
+                LeaveOut(state);
                 SafeTensors.Save(state, to, new Dictionary<string, string> { ["format"] = "pt" }, options);
                 return to;
             default:
+                if (form == "sharded-safetensors")
+                    LeaveOut(state);
                 return ShardedCheckpoint.Save(state, to, shard, form == "sharded-safetensors", options: options);
         }
+
+        bool IsParameter(string name, Tensor tensor) => (tensor.DType.IsFloatingPoint() || tensor.DType.IsComplex()) && !buffers.IsMatch(name);
     }
 
     private static long SizeOf(string written) => Directory.Exists(written) ? new DirectoryInfo(written).EnumerateFiles().Sum(static file => file.Length) : new FileInfo(written).Length;
 
-    private static void LeftOut(StateDict state)
+    private static void LeaveOut(StateDict state)
     {
         if (state.Extra.Count > 0)
-            Console.Error.WriteLine($"left out, being no tensors: {string.Join(", ", state.Extra.Keys.Take(5))}");
+            Console.Error.WriteLine($"left out, being no tensors: {string.Join(", ", state.Extra.Keys.Take(5).Select(static key => Terminal.Clean(key)))}");
+        state.Extra.Clear();
     }
 
     private static string FormOf(string to)

@@ -13,7 +13,7 @@ internal static class DoctorCommand
     {
         var json = Options.Json();
         var command = new Command("doctor", "Tells which libtorch was found and where, its version, processor, BLAS, threads, devices, and what is wrong.") { json };
-        command.SetAction(result => Exit.Guard(() => Run(result.GetValue(json))));
+        command.SetAction(result => Exit.Guard(result.GetValue(json), () => Run(result.GetValue(json))));
         return command;
     }
 
@@ -41,25 +41,24 @@ internal static class DoctorCommand
             lines.Add(("devices", "devices", string.Join(", ", LibtorchInfo.Devices().Select(static d => d.ToString()))));
             Try(problems);
         }
-        catch (LibtorchNotFoundException exception)
+        catch (Exception exception)
         {
-            problems.Add(exception.Message);
+            problems.Add(Exit.Message(exception));
         }
 
         if (json)
         {
-            using var stream = Console.OpenStandardOutput();
-            using var writer = new Utf8JsonWriter(stream, Options.JsonStyle);
-            writer.WriteStartObject();
-            foreach (var (_, key, value) in lines)
-                writer.WriteString(key, value);
-            writer.WriteStartArray("problems");
-            foreach (var problem in problems)
-                writer.WriteStringValue(problem);
-            writer.WriteEndArray();
-            writer.WriteEndObject();
-            writer.Flush();
-            stream.WriteByte((byte)'\n');
+            Options.WriteJson(writer =>
+            {
+                writer.WriteStartObject();
+                foreach (var (_, key, value) in lines)
+                    writer.WriteString(key, value);
+                writer.WriteStartArray("problems");
+                foreach (var problem in problems)
+                    writer.WriteStringValue(problem);
+                writer.WriteEndArray();
+                writer.WriteEndObject();
+            });
         }
         else
         {
@@ -87,9 +86,9 @@ internal static class DoctorCommand
             if (x.Grad is not { } grad || !grad.Eq(128).All().Item<bool>())
                 problems.Add("A matrix product and its gradient gave wrong numbers: the BLAS of this libtorch is broken.");
         }
-        catch (TorchException exception)
+        catch (Exception exception)
         {
-            problems.Add("A matrix product failed: " + exception.Message);
+            problems.Add("A matrix product failed: " + Exit.Message(exception));
         }
     }
 }

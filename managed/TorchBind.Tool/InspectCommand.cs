@@ -17,7 +17,7 @@ internal static class InspectCommand
         var depth = new Option<int>("--depth") { Description = "How many levels of the tree to show.", DefaultValueFactory = static _ => 100 };
         var all = new Option<bool>("--all") { Description = "Shows long lists in full." };
         var command = new Command("inspect", "Shows the tree of a checkpoint: shapes, types, sizes, the form, anything opaque.") { file, json, depth, all };
-        command.SetAction(result => Exit.Guard(() => Run(result.GetValue(file)!, result.GetValue(json), result.GetValue(depth), result.GetValue(all))));
+        command.SetAction(result => Exit.Guard(result.GetValue(json), () => Run(result.GetValue(file)!, result.GetValue(json), result.GetValue(depth), result.GetValue(all))));
         return command;
     }
 
@@ -26,7 +26,7 @@ internal static class InspectCommand
         using var checkpoint = Checkpoint.Open(file, options: new CheckpointOptions { MemoryMap = true });
         var content = Content.Of(checkpoint);
         if (json)
-            WriteJson(checkpoint, content, file);
+            Options.WriteJson(writer => WriteJson(writer, checkpoint, content, file));
         else
             WriteTree(checkpoint, content, file, depth, all ? int.MaxValue : 500);
         return Exit.Fine;
@@ -65,7 +65,7 @@ internal static class InspectCommand
     private static void WriteTree(Checkpoint checkpoint, Content content, string file, int depth, int most)
     {
         var root = new Terminal.Node(Terminal.Clean(file), $"{FormName(checkpoint.Format)}, {Terminal.Size(LengthOf(file))}, {Content.Describe(checkpoint.Root.Raw)}");
-        Fill(root, checkpoint.Root.Raw, depth, most, new HashSet<object>(ReferenceEqualityComparer.Instance));
+        Fill(root, checkpoint.Root.Raw, depth, most, new Visits());
         Terminal.Write(root);
 
         var (elements, bytes, stored) = Totals(checkpoint);
@@ -83,7 +83,7 @@ internal static class InspectCommand
         Console.Out.Write(text);
     }
 
-    private static void Fill(Terminal.Node node, object? value, int depth, int most, HashSet<object> open)
+    private static void Fill(Terminal.Node node, object? value, int depth, int most, Visits visits)
     {
         if (Content.IsPlain(value) || Content.Parts(value) is not { } parts)
             return;
@@ -92,7 +92,7 @@ internal static class InspectCommand
             node.Children.Add(new Terminal.Node("..."));
             return;
         }
-        if (!open.Add(value!))
+        if (!visits.Enter(value!, parts))
         {
             node.Note += " (shown above)";
             return;
@@ -107,15 +107,13 @@ internal static class InspectCommand
             }
             var child = new Terminal.Node(Terminal.Clean(name), Content.Describe(part));
             node.Children.Add(child);
-            Fill(child, part, depth - 1, most, open);
+            Fill(child, part, depth - 1, most, visits);
         }
-        open.Remove(value!);
+        visits.Leave(value!);
     }
 
-    private static void WriteJson(Checkpoint checkpoint, Content content, string file)
+    private static void WriteJson(Utf8JsonWriter json, Checkpoint checkpoint, Content content, string file)
     {
-        using var stream = Console.OpenStandardOutput();
-        using var json = new Utf8JsonWriter(stream, Options.JsonStyle);
         var (elements, bytes, stored) = Totals(checkpoint);
         json.WriteStartObject();
         json.WriteString("file", file);
@@ -172,13 +170,11 @@ internal static class InspectCommand
         }
         json.WriteEndArray();
         json.WritePropertyName("content");
-        WriteValue(json, checkpoint.Root.Raw, new HashSet<object>(ReferenceEqualityComparer.Instance), 0);
+        WriteValue(json, checkpoint.Root.Raw, new Visits(), 0);
         json.WriteEndObject();
-        json.Flush();
-        stream.WriteByte((byte)'\n');
     }
 
-    private static void WriteValue(Utf8JsonWriter json, object? value, HashSet<object> open, int depth)
+    private static void WriteValue(Utf8JsonWriter json, object? value, Visits visits, int depth)
     {
         switch (value)
         {
@@ -202,12 +198,12 @@ internal static class InspectCommand
         {
             json.WriteStartArray();
             foreach (var item in plain)
-                WriteValue(json, item, open, depth + 1);
+                WriteValue(json, item, visits, depth + 1);
             json.WriteEndArray();
             return;
         }
-        // What occurs within itself, or is nested deeper than JSON readers like, is named and not entered.
-        if (Content.Parts(value) is not { } parts || depth > 60 || !open.Add(value))
+        // What occurs within itself or too often, or is nested deeper than JSON readers like, is named and not entered.
+        if (Content.Parts(value) is not { } parts || depth > 60 || !visits.Enter(value, parts))
         {
             json.WriteStringValue(Content.Describe(value));
             return;
@@ -216,7 +212,7 @@ internal static class InspectCommand
         {
             json.WriteStartArray();
             foreach (var (_, part) in parts)
-                WriteValue(json, part, open, depth + 1);
+                WriteValue(json, part, visits, depth + 1);
             json.WriteEndArray();
         }
         else
@@ -227,10 +223,10 @@ internal static class InspectCommand
             foreach (var (name, part) in parts)
             {
                 json.WritePropertyName(name);
-                WriteValue(json, part, open, depth + 1);
+                WriteValue(json, part, visits, depth + 1);
             }
             json.WriteEndObject();
         }
-        open.Remove(value);
+        visits.Leave(value);
     }
 }

@@ -27,6 +27,8 @@ if (result.Errors.Count > 0)
     foreach (var error in result.Errors)
         Console.Error.WriteLine(error.Message);
     Console.Error.WriteLine("torchbind --help shows what there is.");
+    if (args.Contains("--json"))
+        Exit.WriteError(string.Join(' ', result.Errors.Select(static error => error.Message)), Exit.Failed);
     return Exit.Failed;
 }
 return result.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });

@@ -24,7 +24,7 @@ internal static class RunCommand
         var threads = new Option<int>("--threads") { Description = "Threads of libtorch." };
         var json = Options.Json();
         var command = new Command("run", "Runs a method of a TorchScript archive and shows what comes out.") { script, inputs, method, output, seed, threads, json };
-        command.SetAction(result => Exit.Guard(() => Run(result.GetValue(script)!, result.GetValue(inputs) ?? [], result.GetValue(method)!, result.GetValue(output),
+        command.SetAction(result => Exit.Guard(result.GetValue(json), () => Run(result.GetValue(script)!, result.GetValue(inputs) ?? [], result.GetValue(method)!, result.GetValue(output),
             result.GetValue(seed), result.GetValue(threads), result.GetValue(json))));
         return command;
     }
@@ -43,11 +43,7 @@ internal static class RunCommand
             Torch.Save(Plain(result), output);
         if (json)
         {
-            using var stream = Console.OpenStandardOutput();
-            using var writer = new Utf8JsonWriter(stream, Options.JsonStyle);
-            Write(writer, result);
-            writer.Flush();
-            stream.WriteByte((byte)'\n');
+            Options.WriteJson(writer => Write(writer, result));
         }
         else
         {
@@ -65,9 +61,9 @@ internal static class RunCommand
             case "zeros": return Torch.Zeros(Sizes(rest));
             case "ones": return Torch.Ones(Sizes(rest));
             case "randn": return Torch.Randn(Sizes(rest));
-            case "float": return double.Parse(rest, CultureInfo.InvariantCulture);
-            case "int": return long.Parse(rest, CultureInfo.InvariantCulture);
-            case "bool": return bool.Parse(rest);
+            case "float": return double.TryParse(rest, NumberStyles.Float, CultureInfo.InvariantCulture, out var real) ? real : throw Wrong("number");
+            case "int": return long.TryParse(rest, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole) ? whole : throw Wrong("integer of 64 bits");
+            case "bool": return bool.TryParse(rest, out var truth) ? truth : throw Wrong("truth value (true, false)");
             case "string": return rest;
             case "none": return ScriptValue.None;
         }
@@ -84,18 +80,16 @@ internal static class RunCommand
         {
             throw new FormatException($"'{Terminal.Clean(text)}' is neither a file nor an input of a known form: {Forms}.");
         }
+
+        FormatException Wrong(string wanted) => new($"'{Terminal.Clean(rest)}' is no {wanted}.");
     }
 
     private static long[] Sizes(string text)
     {
-        try
-        {
-            return [.. text.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(static s => long.Parse(s, CultureInfo.InvariantCulture))];
-        }
-        catch (FormatException)
-        {
-            throw new FormatException($"'{Terminal.Clean(text)}' is no shape; write 2,3.");
-        }
+        return [.. text.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(Size)];
+
+        long Size(string size) => long.TryParse(size, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number
+            : throw new FormatException($"'{Terminal.Clean(text)}' is no shape; write 2,3.");
     }
 
     private static Tensor TensorOf(CheckpointValue value, string file)

@@ -12,7 +12,7 @@ internal static class VerifyCommand
         var file = new Argument<string>("file") { Description = "The checkpoint." };
         var json = Options.Json();
         var command = new Command("verify", "Reads every tensor, checks checksums, and counts values that are not finite.") { file, json };
-        command.SetAction(result => Exit.Guard(() => Run(result.GetValue(file)!, result.GetValue(json))));
+        command.SetAction(result => Exit.Guard(result.GetValue(json), () => Run(result.GetValue(file)!, result.GetValue(json))));
         return command;
     }
 
@@ -20,6 +20,7 @@ internal static class VerifyCommand
     {
         var errors = new List<string>();
         var warnings = new List<string>();
+        var notRead = new List<string>();
         var tensors = 0;
         CheckpointFormat? format = null;
         try
@@ -41,47 +42,55 @@ internal static class VerifyCommand
                 try
                 {
                     using var tensor = checkpoint.LoadTensor(entry);
-                    if (NotFinite(tensor) is > 0 and var count)
+                    if (NotFinite(entry, tensor) is > 0 and var count)
                         warnings.Add($"{Terminal.Clean(name)} has {Terminal.Count(count, "value")} that {(count == 1 ? "is" : "are")} not finite");
                 }
-                catch (CheckpointException exception)
+                catch (CheckpointException exception) when (Exit.IsDamage(exception))
                 {
                     errors.Add($"{Terminal.Clean(name)}: {exception.Message}");
                 }
+                catch (Exception exception) when (exception is CheckpointException or NotSupportedException or ArgumentException or TorchException)
+                {
+                    notRead.Add($"{Terminal.Clean(name)}: {exception.Message}");
+                }
             }
         }
-        catch (CheckpointException exception) when (exception.Problem is CheckpointProblem.Corrupt or CheckpointProblem.Truncated or CheckpointProblem.LimitExceeded)
+        catch (CheckpointException exception) when (Exit.IsDamage(exception))
         {
             errors.Add(exception.Message);
         }
 
         if (json)
         {
-            using var stream = Console.OpenStandardOutput();
-            using var writer = new Utf8JsonWriter(stream, Options.JsonStyle);
-            writer.WriteStartObject();
-            writer.WriteString("file", file);
-            if (format is { } form)
-                writer.WriteString("form", form.ToString());
-            writer.WriteBoolean("ok", errors.Count == 0);
-            writer.WriteNumber("tensors", tensors);
-            Write(writer, "errors", errors);
-            Write(writer, "warnings", warnings);
-            writer.WriteEndObject();
-            writer.Flush();
-            stream.WriteByte((byte)'\n');
+            Options.WriteJson(writer =>
+            {
+                writer.WriteStartObject();
+                writer.WriteString("file", file);
+                if (format is { } form)
+                    writer.WriteString("form", form.ToString());
+                writer.WriteBoolean("ok", errors.Count + notRead.Count == 0);
+                writer.WriteNumber("tensors", tensors);
+                Write(writer, "errors", errors);
+                Write(writer, "notRead", notRead);
+                Write(writer, "warnings", warnings);
+                writer.WriteEndObject();
+            });
         }
         else
         {
             foreach (var error in errors)
                 Console.WriteLine("error: " + error);
+            foreach (var problem in notRead)
+                Console.WriteLine("not read: " + problem);
             foreach (var warning in warnings)
                 Console.WriteLine("warning: " + warning);
-            Console.WriteLine(errors.Count == 0
+            Console.WriteLine(notRead.Count > 0 && errors.Count == 0
+                ? $"{Terminal.Clean(file)}: {Terminal.Count(notRead.Count, "tensor")} not read"
+                : errors.Count == 0
                 ? $"{Terminal.Clean(file)}: {InspectCommand.FormName(format!.Value)}, {Terminal.Count(tensors, "tensor")} read, {(warnings.Count == 0 ? "nothing wrong" : Terminal.Count(warnings.Count, "warning"))}"
                 : $"{Terminal.Clean(file)}: {Terminal.Count(errors.Count, "error")}");
         }
-        return errors.Count == 0 ? Exit.Fine : Exit.Found;
+        return errors.Count > 0 ? Exit.Found : notRead.Count > 0 ? Exit.Failed : Exit.Fine;
     }
 
     private static void Write(Utf8JsonWriter writer, string name, List<string> lines)
@@ -92,12 +101,15 @@ internal static class VerifyCommand
         writer.WriteEndArray();
     }
 
-    private static long NotFinite(Tensor tensor)
+    private static long NotFinite(TensorEntry entry, Tensor tensor)
     {
         using var scope = new TensorScope();
         var values = tensor.Layout == Layout.Strided && !tensor.IsNested && !tensor.IsQuantized ? tensor.Detach() : null;
         if (values is null || !(values.DType.IsFloatingPoint() || values.DType.IsComplex()) || values.Numel() == 0)
             return 0;
+        // A view can have any number of elements on a few bytes: then the bytes are looked at.
+        if (entry.Storage is { } storage && entry.ElementCount > storage.ByteLength / values.DType.ItemSize())
+            values = Torch.Empty(0, dtype: values.DType).Set_(values.UntypedStorage(), 0, [storage.ByteLength / values.DType.ItemSize()], [1]);
         // Eight-bit floats have no isfinite of their own.
         if (values.DType.ItemSize() == 1)
             values = values.To(DType.Float32);

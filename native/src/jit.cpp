@@ -2,8 +2,11 @@
 #include "torchbind/jit.h"
 
 #include <ATen/core/class_type.h>
+#include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <functional>
+#include <memory>
 #include <sstream>
 #include <string>
 #include <torch/csrc/jit/api/compilation_unit.h>
@@ -15,6 +18,7 @@
 #include <torch/csrc/jit/frontend/tracer.h>
 #include <torch/csrc/jit/ir/ir.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
+#include <torch/csrc/jit/serialization/export.h>
 #include <torch/csrc/jit/serialization/import.h>
 #include <torch/csrc/jit/serialization/python_print.h>
 #include <unordered_map>
@@ -208,9 +212,26 @@ tb_status tb_jit_load_buffer(const uint8_t* data, int64_t length, int32_t device
 }
 
 tb_status tb_jit_save(tb_object module, const char* path, const char* const* extra_names,
-                      const tb_value* extras, int64_t extra_count) {
-  return tb::guard(
-      [&] { Module(object(module)).save(std::string(path), given_files(extra_names, extras, extra_count)); });
+                      const tb_value* extras, int64_t extra_count, int32_t* error_number) {
+  return tb::guard([&] {
+    *error_number = 0;
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path, "wb"), [](std::FILE* f) {
+      return f == nullptr ? 0 : std::fclose(f);
+    });
+    if (file == nullptr) {
+      *error_number = errno;
+      return;
+    }
+    // libtorch's writer ends the process when a write fails, since it tries again in its destructor: it is told that all is well.
+    const auto write = [&](const void* bytes, size_t count) {
+      if (*error_number == 0 && std::fwrite(bytes, 1, count, file.get()) != count)
+        *error_number = errno;
+      return count;
+    };
+    torch::jit::ExportModule(Module(object(module)), write, given_files(extra_names, extras, extra_count));
+    if (*error_number == 0 && std::fflush(file.get()) != 0)
+      *error_number = errno;
+  });
 }
 
 tb_status tb_jit_save_buffer(tb_object module, const char* const* extra_names, const tb_value* extras,

@@ -222,15 +222,7 @@ def main():
         with numpy.load(sys.argv[2]) as arrays:
             print(json.dumps({k: v.tobytes("C").hex() for k, v in arrays.items()}))
         return
-    with open(sys.argv[1]) as f:
-        items = json.load(f)
-    problems = []
-    for item in items:
-        try:
-            problems += [f"{item['path']}: {d}" for d in differences(item)]
-        except Exception as e:
-            problems.append(f"{item['path']}: {type(e).__name__}: {e}"[:500])
-    print(json.dumps({"checked": len(items), "problems": problems}))
+    make_checkpoints.report(sys.argv[1], differences, lambda item: item["path"])
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
 
 usage: check_converted.py LIST
 
-LIST is a JSON file: a list of {"form", "path", "source"}; the form is tar, torchscript or distributed, the source a file that torch reads.
+LIST is a JSON file: a list of {"form", "path", "source"}; the form is tar, torchscript, distributed, safetensors or npz, the source a file that torch reads. For
+torchscript, "parameters" are the names that must be parameters; every other tensor must be a buffer.
 Prints one line of JSON: {"checked": N, "problems": [...]}.
 """
 
@@ -13,6 +14,8 @@ import sys
 import tempfile
 import warnings
 
+import numpy
+import safetensors.torch
 import torch
 import torch.distributed.checkpoint as dcp
 from torch.distributed.checkpoint.format_utils import dcp_to_torch_save
@@ -56,8 +59,21 @@ def differences(item):
             yield "the content differs"
     elif item["form"] == "torchscript":
         module = torch.jit.load(item["path"])
-        if described(dict(module.state_dict()), True) != described(dict(source), True):
+        # Parameters stand before buffers there, whatever the order was.
+        if described(dict(sorted(module.state_dict().items())), True) != described(dict(sorted(source.items())), True):
             yield "the state dict differs"
+        if "parameters" in item and sorted(name for name, _ in module.named_parameters()) != sorted(item["parameters"]):
+            yield f"the parameters are {[name for name, _ in module.named_parameters()]}"
+        if "parameters" in item and not all(p.requires_grad and p.is_leaf for p in module.parameters()):
+            yield "a parameter takes no gradient"
+    elif item["form"] in ("safetensors", "npz"):
+        if item["form"] == "npz":
+            with numpy.load(item["path"]) as arrays:
+                loaded = {k: torch.from_numpy(v) for k, v in arrays.items()}
+        else:
+            loaded = safetensors.torch.load_file(item["path"])
+        if described(dict(sorted(loaded.items())), True) != described(dict(sorted(source.items())), True):
+            yield "the tensors differ"
     else:
         wanted = with_text_keys(source)
         with tempfile.TemporaryDirectory() as folder:
@@ -83,16 +99,7 @@ def differences(item):
 
 
 def main():
-    with open(sys.argv[1]) as f:
-        items = json.load(f)
-    problems = []
-    for item in items:
-        name = f"{item['form']} of {os.path.basename(item['source'])}"
-        try:
-            problems += [f"{name}: {d}" for d in differences(item)]
-        except Exception as e:
-            problems.append(f"{name}: {type(e).__name__}: {e}"[:1500])
-    print(json.dumps({"checked": len(items), "problems": problems}))
+    make_checkpoints.report(sys.argv[1], differences, lambda item: f"{item['form']} of {os.path.basename(item['source'])}")
 
 
 if __name__ == "__main__":

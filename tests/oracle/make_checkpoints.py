@@ -172,6 +172,19 @@ def save(name, value, **options):
     entry(name, form, load(path), weights_only=weights_only(path))
 
 
+def report(path, differences, name):
+    """For programs that check what was written: goes through the items of a JSON file and prints how many there were and what is wrong."""
+    with open(path) as f:
+        items = json.load(f)
+    problems = []
+    for item in items:
+        try:
+            problems += [f"{name(item)}: {d}" for d in differences(item)]
+        except Exception as e:
+            problems.append(f"{name(item)}: {type(e).__name__}: {e}"[:1500])
+    print(json.dumps({"checked": len(items), "problems": problems}))
+
+
 def by_dtype():
     tensors = {}
     for name in ("uint8 int8 int16 int32 int64 float16 float32 float64 complex32 complex64 complex128 bool bfloat16 "

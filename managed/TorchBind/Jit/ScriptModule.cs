@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using TorchBind.Interop;
 using TorchBind.NN;
+using TorchBind.Serialization.IO;
 
 namespace TorchBind.Jit;
 
@@ -294,36 +295,36 @@ public sealed unsafe class ScriptModule : Module
     /// <param name="path">The file. It appears whole or not at all: it is written beside its place, flushed and renamed.</param>
     /// <param name="extraFiles">Files to put into the archive, by name.</param>
     /// <exception cref="IOException">The file cannot be written; a <see cref="DirectoryNotFoundException"/> where there is no such folder.</exception>
+    /// <exception cref="TorchException">An attribute of the module has a value that an archive cannot hold.</exception>
     public void Save(string path, IReadOnlyDictionary<string, byte[]>? extraFiles = null)
     {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        // The writer takes the archive's name from the file's: the unfinished file stands in a folder of its own.
-        var full = Path.GetFullPath(path);
-        if (Path.GetDirectoryName(full) is { } parent && !Directory.Exists(parent))
-            throw new DirectoryNotFoundException($"'{path}' cannot be saved: the folder '{parent}' does not exist.");
-        var folder = Directory.CreateDirectory(full + "." + Path.GetRandomFileName());
+        var target = ByteSink.Target(path);
+        var partial = ByteSink.Temporary(target);
         try
         {
-            var partial = Path.Combine(folder.FullName, Path.GetFileName(full));
+            int error;
             using (var self = new HandleBorrow(Handle))
             using (var names = new TextListArgument([.. extraFiles?.Keys ?? []]))
             using (var contents = Contents(extraFiles))
             {
                 fixed (byte* text = ScriptAccess.Utf8(partial))
                 fixed (tb_value* nodes = contents.Nodes)
-                    NativeError.Check(NativeMethods.tb_jit_save(self.Handle, text, names.Pointer, nodes, names.Length));
+                    NativeError.Check(NativeMethods.tb_jit_save(self.Handle, text, names.Pointer, nodes, names.Length, &error));
             }
+            if (error != 0)
+                throw new IOException($"'{target}' cannot be written: {Marshal.GetPInvokeErrorMessage(error)}.");
             using (var file = File.OpenHandle(partial, FileMode.Open, FileAccess.ReadWrite))
                 RandomAccess.FlushToDisk(file);
-            File.Move(partial, full, overwrite: true);
+            ByteSink.Replace(partial, target);
         }
         finally
         {
-            folder.Delete(recursive: true);
+            File.Delete(partial);
         }
     }
 
     /// <summary>Saves the module to a stream, which stays open.</summary>
+    /// <exception cref="TorchException">An attribute of the module has a value that an archive cannot hold.</exception>
     public void Save(Stream stream, IReadOnlyDictionary<string, byte[]>? extraFiles = null)
     {
         ArgumentNullException.ThrowIfNull(stream);

@@ -89,13 +89,13 @@ public static partial class Torch
 
         /// <summary>
         /// A module without methods that holds the tensors of a state dict, for saving them as a TorchScript archive: <c>torch.jit.load</c> gives a module whose
-        /// <c>state_dict()</c> they are. A name's dots separate children; a <see cref="Parameter"/> becomes a parameter, every other tensor a buffer. The tensors
-        /// stay on their memory.
+        /// <c>state_dict()</c> they are. A name's dots separate children; what is a parameter becomes one, every other tensor a buffer. The tensors stay on their memory.
         /// </summary>
         /// <param name="state">The tensors.</param>
+        /// <param name="isParameter">Which are parameters. Default: those that are a <see cref="Parameter"/>, and those in <see cref="StateDict.ParameterNames"/>.</param>
         /// <returns>The module; dispose it apart from the state dict.</returns>
         /// <exception cref="ArgumentException">A name is that of a tensor and of a child at once, or has an empty part.</exception>
-        public static ScriptModule FromStateDict(StateDict state)
+        public static ScriptModule FromStateDict(StateDict state, Func<string, Tensor, bool>? isParameter = null)
         {
             ArgumentNullException.ThrowIfNull(state);
             var root = new ScriptModule("Weights");
@@ -107,8 +107,8 @@ public static partial class Torch
                 if (children.ContainsKey(key))
                     throw Both(key);
                 // Objects of their own on the same memory: the module is disposed without the state dict.
-                if (tensor is Parameter parameter)
-                    owner.RegisterParameter(key[(dot + 1)..], new Parameter(parameter.Detach(), parameter.RequiresGrad));
+                if (isParameter?.Invoke(key, tensor) ?? (tensor is Parameter || state.ParameterNames?.Contains(key) == true))
+                    owner.RegisterParameter(key[(dot + 1)..], new Parameter(tensor.Detach(), (tensor as Parameter)?.RequiresGrad ?? (tensor.DType.IsFloatingPoint() || tensor.DType.IsComplex())));
                 else
                     owner.RegisterBuffer(key[(dot + 1)..], tensor.Detach());
             }

@@ -59,8 +59,12 @@ public abstract partial class Module
     protected virtual void SaveToStateDict(StateDict destination, string prefix, bool keepVars)
     {
         ArgumentNullException.ThrowIfNull(destination);
+        destination.Known();
         foreach (var (key, parameter) in OwnParameters())
+        {
             destination.Add(prefix + key, keepVars || parameter is UninitializedParameter { IsInitialized: false } ? parameter : parameter.Detach());
+            destination.MarkParameter(prefix + key);
+        }
         foreach (var (key, buffer, persistent) in OwnBuffers())
         {
             if (persistent)
@@ -81,7 +85,10 @@ public abstract partial class Module
     /// </summary>
     /// <param name="stateDict">The state dict.</param>
     /// <param name="strict">Whether the names must agree exactly. Shapes always must. Default: true.</param>
-    /// <param name="assign">Whether to share the state dict's memory, with its dtype and device, instead of copying. Default: false.</param>
+    /// <param name="assign">
+    /// Whether to share the state dict's memory, with its dtype and device, instead of copying. The module's parameters stay the same objects, so optimizers
+    /// that know them go on, and so does one with several names that all get the same; in Python each name gets an object of its own. Default: false.
+    /// </param>
     /// <returns>The names that were missing and those that were not expected; both empty when strict.</returns>
     /// <exception cref="StateDictException">Names (when strict) or shapes disagree; the message lists them all, as Python's does.</exception>
     public IncompatibleKeys LoadStateDict(StateDict stateDict, bool strict = true, bool assign = false)
@@ -125,7 +132,7 @@ public abstract partial class Module
             if (load.State.TryGetValue(name, out var saved))
                 load.Plan(this, key, tensor, saved);
             else if (load.State.Extra.TryGetValue(name, out var other))
-                load.Errors.Add($"While copying the parameter named \"{name}\", expected torch.Tensor or Tensor-like object from checkpoint but received {other?.GetType().Name ?? "None"}");
+                load.Errors.Add($"While copying the parameter named \"{name}\", expected torch.Tensor or Tensor-like object from checkpoint but received <class '{PythonClass(other)}'>");
             else
                 load.Missing.Add(name);
         }
@@ -159,6 +166,16 @@ public abstract partial class Module
                 load.Unexpected.Add(name);
         }
     }
+
+    private static string PythonClass(object? value) => value switch
+    {
+        null => "NoneType",
+        string => "str",
+        bool => "bool",
+        long or int => "int",
+        double or float => "float",
+        _ => Serialization.Pickle.PythonEquality.KindOf(value),
+    };
 
     internal IEnumerable<(string Key, Module? Module)> LoadChildren() => OwnModules();
 
@@ -220,6 +237,9 @@ public sealed class StateDictLoad
 {
     private readonly IDictionary<string, IDictionary<string, object?>> _metadata;
     private readonly List<Action> _plan = [];
+    private readonly List<Action> _actions = [];
+    private readonly Dictionary<Tensor, (Tensor? Saved, int Names)> _assigned = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<Tensor, int> _names = new(ReferenceEqualityComparer.Instance);
 
     internal StateDictLoad(StateDict state, bool assign)
     {
@@ -254,6 +274,13 @@ public sealed class StateDictLoad
 
     internal void Run(Module module)
     {
+        if (Assign && Prefix.Length == 0)
+        {
+            foreach (var (_, parameter) in module.NamedParameters(removeDuplicate: false))
+                _names[parameter] = _names.GetValueOrDefault(parameter) + 1;
+            foreach (var (_, buffer) in module.NamedBuffers(removeDuplicate: false))
+                _names[buffer] = _names.GetValueOrDefault(buffer) + 1;
+        }
         module.LoadFromStateDict(this);
         var (state, prefix) = (State, Prefix);
         foreach (var (key, child) in module.LoadChildren().ToArray())
@@ -284,7 +311,7 @@ public sealed class StateDictLoad
         return selected;
     }
 
-    internal void Plan(Action action) => _plan.Add(action);
+    internal void Plan(Action action) => _actions.Add(action);
 
     internal void Plan(Module module, string key, Tensor target, Tensor saved)
     {
@@ -293,7 +320,7 @@ public sealed class StateDictLoad
         if (lazy is null && lazyBuffer is null)
         {
             // Scalars were saved with one dimension before PyTorch 0.4.
-            if (target.NDim == 0 && saved.NDim == 1)
+            if (target.NDim == 0 && saved.NDim == 1 && saved.Size(0) > 0)
                 saved = saved[0];
             if (saved.Shape != target.Shape)
             {
@@ -306,6 +333,21 @@ public sealed class StateDictLoad
         {
             return;
         }
+        if (!(Assign ? CanBeAssigned(target, saved, out var reason) : CanBeCopied(target, saved, out reason)))
+        {
+            Errors.Add($"While copying the parameter named \"{Prefix}{key}\", whose dimensions in the model are torch.Size({target.Shape}) and whose dimensions in the "
+                + $"checkpoint are torch.Size({saved.Shape}), an exception occurred : ('{reason}',).");
+            return;
+        }
+        if (Assign)
+        {
+            if (!_assigned.TryGetValue(target, out var earlier))
+                _assigned.Add(target, (saved, 1));
+            else if (earlier.Saved is { } first && SameElements(first, saved))
+                _assigned[target] = (first, earlier.Names + 1);
+            else
+                _assigned[target] = (null, 0);
+        }
         _plan.Add(() =>
         {
             using var _ = Torch.NoGrad();
@@ -313,7 +355,7 @@ public sealed class StateDictLoad
             lazyBuffer?.Materialize(saved.Shape);
             if (!Assign)
                 target.Copy_(saved);
-            else if (target.IsMeta == saved.IsMeta && target.Layout == saved.Layout)
+            else if (StaysOne(target) && target.IsMeta == saved.IsMeta && target.Layout == saved.Layout)
                 target.Data = saved;
             else if (target is Parameter)
                 module.SetMember(key, new Parameter(saved, target.RequiresGrad));
@@ -322,8 +364,46 @@ public sealed class StateDictLoad
         });
     }
 
+    // Tensors of different kinds are tried on memory of their own: what libtorch refuses, it refuses before the module is touched.
+    private static bool CanBeCopied(Tensor target, Tensor saved, out string reason)
+    {
+        reason = "";
+        if (target.Layout == Layout.Strided && saved.Layout == Layout.Strided && target.IsMeta == saved.IsMeta && !target.IsQuantized && !saved.IsQuantized
+            && !target.IsNested && !saved.IsNested)
+        {
+            return true;
+        }
+        try
+        {
+            using var _ = Torch.NoGrad();
+            using var scope = new TensorScope();
+            target.Detach().Clone().Copy_(saved);
+            return true;
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            reason = exception.Message;
+            return false;
+        }
+    }
+
+    // A tensor with several names in the module stays one where all of them get the same; otherwise each name gets an object of its own.
+    private bool StaysOne(Tensor target) => _assigned[target] is { Saved: not null } assigned && assigned.Names == _names.GetValueOrDefault(target, 1);
+
+    private static bool CanBeAssigned(Tensor target, Tensor saved, out string reason)
+    {
+        reason = "Only Tensors of floating point and complex dtype can require gradients";
+        return !target.RequiresGrad || saved.DType.IsFloatingPoint() || saved.DType.IsComplex();
+    }
+
+    private static bool SameElements(Tensor x, Tensor y) => ReferenceEquals(x, y)
+        || (x.HasStorage && y.HasStorage && !x.IsMeta && x.StorageId() == y.StorageId() && x.StorageOffset() == y.StorageOffset() && x.Stride() == y.Stride() && x.DType == y.DType);
+
     internal void Commit()
     {
+        // What modules do with state of their own may fail; tensors are copied after it.
+        foreach (var action in _actions)
+            action();
         foreach (var action in _plan)
             action();
     }

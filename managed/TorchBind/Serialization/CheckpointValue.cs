@@ -242,7 +242,16 @@ public sealed class CheckpointValue : IEnumerable<CheckpointValue>
                 object?[] members = new object?[tuple.Count];
                 for (int i = 0; i < members.Length; i++)
                     members[i] = Live(tuple[i], made, depth + 1);
-                return new PickleTuple(members) { IsSize = tuple.IsSize };
+                var living = new PickleTuple(members) { IsSize = tuple.IsSize };
+                // Only now, since a tuple cannot be filled later. One that contains itself does so through a list, which is known by then.
+                made[tuple] = living;
+                return living;
+            case PickleSet set when set.Any(static item => item is TensorEntry or PickleTuple):
+                var held = new PickleSet(set.IsFrozen);
+                made.Add(set, held);
+                foreach (object? item in set)
+                    held.Add(Live(item, made, depth + 1));
+                return held;
             default:
                 return value;
         }

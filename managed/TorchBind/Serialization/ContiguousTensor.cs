@@ -32,6 +32,16 @@ internal sealed unsafe class ContiguousTensor : IDisposable
         ByteLength = _tensor.Numel() * DType.ItemSize();
     }
 
+    /// <summary>Refuses a state dict with entries that are no tensors, which a form of tensors alone would lose.</summary>
+    public static void CheckAll(IEnumerable<KeyValuePair<string, Tensor>> tensors, string form)
+    {
+        if (tensors is StateDict { Extra: { Count: > 0 } extra })
+        {
+            throw new NotSupportedException(
+                $"The state dict has an entry that is no tensor, '{extra.Keys.First()}', and the form {form} holds tensors only. Save it with Torch.Save, or clear StateDict.Extra to leave such entries out.");
+        }
+    }
+
     public string Name { get; }
 
     public DType DType { get; }

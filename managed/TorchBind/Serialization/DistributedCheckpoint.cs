@@ -29,10 +29,10 @@ public static class DistributedCheckpoint
         var inner = new SaveOptions { FlushToDisk = options.FlushToDisk, ForOldReaders = options.ForOldReaders };
         if (state is CheckpointValue value)
             state = value.ToObject() ?? throw new ArgumentException("A distributed checkpoint holds a dictionary; this is None.", nameof(state));
-        var pieces = new List<Piece>();
-        var names = new HashSet<string>(StringComparer.Ordinal);
+        var flattener = new Flattener();
         foreach ((object? key, object? item) in Entries(state) ?? throw new ArgumentException($"A distributed checkpoint holds a dictionary; this is a {state.GetType().Name}.", nameof(state)))
-            Flatten([Text(key)], item, pieces, names, 0);
+            flattener.Flatten([Text(key)], item, 0);
+        List<Piece> pieces = flattener.Pieces;
 
         Directory.CreateDirectory(folder);
         using (ByteSink sink = ByteSink.CreateFile(Path.Combine(folder, DataName), options.FlushToDisk))
@@ -79,37 +79,54 @@ public static class DistributedCheckpoint
         public long Length { get; set; }
     }
 
-    private static void Flatten(object[] path, object? value, List<Piece> pieces, HashSet<string> names, int depth)
+    /// <summary>Takes dictionaries and lists apart.</summary>
+    private sealed class Flattener
     {
-        if (depth > 500)
-            throw new ArgumentException("The values to save are nested more than 500 deep.");
-        if (value is not null && Entries(value) is { } entries)
-        {
-            foreach ((object? key, object? item) in entries)
-                Flatten([.. path, Text(key)], item, pieces, names, depth + 1);
-            return;
-        }
-        if (value is IList list and not Array && !IsLeaf(list, depth))
-        {
-            for (int i = 0; i < list.Count; i++)
-                Flatten([.. path, (long)i], list[i], pieces, names, depth + 1);
-            return;
-        }
-        string name = string.Join('.', path.Select(static step => Convert.ToString(step, CultureInfo.InvariantCulture)));
-        if (!names.Add(name))
-            throw new ArgumentException($"Two values would have the name '{name}'.");
-        pieces.Add(new Piece(name, path, value));
-    }
+        private const int MaxVisits = 10_000_000;
+        private readonly HashSet<string> _names = new(StringComparer.Ordinal);
+        private readonly Dictionary<IList, bool> _leaves = new(ReferenceEqualityComparer.Instance);
+        private int _visits;
 
-    // As in Python: a list stays one value unless there is a tensor or a dictionary in it.
-    private static bool IsLeaf(IList list, int depth)
-    {
-        foreach (object? item in list)
+        public List<Piece> Pieces { get; } = [];
+
+        public void Flatten(object[] path, object? value, int depth)
         {
-            if (item is Tensor || (item is not null && Entries(item) is not null) || (item is IList inner and not Array && depth < 500 && !IsLeaf(inner, depth + 1)))
-                return false;
+            if (depth > 500)
+                throw new ArgumentException("The values to save are nested more than 500 deep.");
+            // What is referred to from two places counts twice, and so on: a small checkpoint can come to any number.
+            if (++_visits > MaxVisits)
+                throw new NotSupportedException($"There are more than {MaxVisits:N0} values in what is to be saved.");
+            if (value is not null && Entries(value) is { } entries)
+            {
+                foreach ((object? key, object? item) in entries)
+                    Flatten([.. path, Text(key)], item, depth + 1);
+                return;
+            }
+            if (value is IList list and not Array && !IsLeaf(list, depth))
+            {
+                for (int i = 0; i < list.Count; i++)
+                    Flatten([.. path, (long)i], list[i], depth + 1);
+                return;
+            }
+            string name = string.Join('.', path.Select(static step => Convert.ToString(step, CultureInfo.InvariantCulture)));
+            if (!_names.Add(name))
+                throw new ArgumentException($"Two values would have the name '{name}'.");
+            Pieces.Add(new Piece(name, path, value));
         }
-        return true;
+
+        // As in Python: a list stays one value unless there is a tensor or a dictionary in it.
+        private bool IsLeaf(IList list, int depth)
+        {
+            // Taken for one while it is gone through, should it contain itself.
+            if (!_leaves.TryAdd(list, true))
+                return _leaves[list];
+            foreach (object? item in list)
+            {
+                if (item is Tensor || (item is not null && Entries(item) is not null) || (item is IList inner and not Array && depth < 500 && !IsLeaf(inner, depth + 1)))
+                    return _leaves[list] = false;
+            }
+            return true;
+        }
     }
 
     private static IEnumerable<(object? Key, object? Value)>? Entries(object value) => value switch

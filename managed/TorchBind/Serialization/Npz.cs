@@ -11,10 +11,21 @@ public static class Npz
     /// <exception cref="CheckpointException">The file is damaged or not of this form.</exception>
     public static StateDict Load(string path, bool mmap = false)
     {
+        if (IsEmpty(path))
+            return new StateDict();
         using Checkpoint checkpoint = Checkpoint.Open(path, null, mmap ? new CheckpointOptions { MemoryMap = true } : null);
         return checkpoint.Format == CheckpointFormat.Npz
             ? checkpoint.ToStateDict()
             : throw new CheckpointException(CheckpointProblem.Unrecognised, $"{checkpoint.Name} is no npz file but of the form {checkpoint.Format}. Torch.Load reads all forms.");
+    }
+
+    // An archive of no arrays is nothing but the end of a zip archive, which says nothing about what it is.
+    private static bool IsEmpty(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        if (!File.Exists(path) || new FileInfo(path).Length != 22)
+            return false;
+        return File.ReadAllBytes(path).AsSpan().SequenceEqual([.. "PK\x05\x06"u8, .. new byte[18]]);
     }
 
     /// <summary>Saves tensors by name, uncompressed. The file appears whole or not at all.</summary>
@@ -22,6 +33,7 @@ public static class Npz
     public static unsafe void Save(IEnumerable<KeyValuePair<string, Tensor>> tensors, string path, SaveOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(tensors);
+        ContiguousTensor.CheckAll(tensors, "npz");
         var arrays = new List<ContiguousTensor>();
         try
         {

@@ -55,6 +55,7 @@ public static class SafeTensors
     private static unsafe void Write(IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata, Func<ByteSink> open)
     {
         ArgumentNullException.ThrowIfNull(tensors);
+        ContiguousTensor.CheckAll(tensors, "safetensors");
         var sorted = new List<ContiguousTensor>();
         try
         {

@@ -18,12 +18,17 @@ public static class ShardedCheckpoint
     /// <param name="metadata">Texts for the safetensors files.</param>
     /// <param name="options">Choices, such as not to wait for the disk.</param>
     /// <returns>The path of the index, or of the only file.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The size is not positive.</exception>
+    /// <exception cref="NotSupportedException">For safetensors: a tensor is sparse, quantized or of a type that the form lacks, or an entry is no tensor.</exception>
+    /// <exception cref="IOException">A file cannot be written.</exception>
     public static string Save(StateDict state, string folder, long maxShardBytes = 5_000_000_000, bool safeTensors = true, IReadOnlyDictionary<string, string>? metadata = null, SaveOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(state);
         ArgumentException.ThrowIfNullOrEmpty(folder);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxShardBytes);
         options ??= SaveOptions.Default;
+        if (safeTensors)
+            ContiguousTensor.CheckAll(state, "safetensors");
         Directory.CreateDirectory(folder);
         List<StateDict> shards = Split(state, maxShardBytes, !safeTensors, out long total);
         string stem = safeTensors ? "model" : "pytorch_model";
@@ -82,6 +87,17 @@ public static class ShardedCheckpoint
             size += bytes;
             total += bytes;
         }
+        // What is no tensor goes into the first file; the versions go into every one, since readers take one file at a time.
+        foreach ((string name, object? value) in state.Extra)
+            shards[0].Extra[name] = value;
+        if (keepShared)
+        {
+            foreach (StateDict shard in shards)
+            {
+                foreach ((string module, IDictionary<string, object?> note) in state.Metadata)
+                    shard.Metadata[module] = note;
+            }
+        }
         return shards;
     }
 
@@ -97,7 +113,7 @@ public static class ShardedCheckpoint
             json.WriteStartObject("weight_map");
             for (int i = 0; i < files.Length; i++)
             {
-                foreach (string name in shards[i].Keys)
+                foreach (string name in shards[i].Keys.Concat(shards[i].Extra.Keys))
                     json.WriteString(name, files[i]);
             }
             json.WriteEndObject();

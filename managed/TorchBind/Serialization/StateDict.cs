@@ -45,6 +45,18 @@ public sealed class StateDict : IReadOnlyDictionary<string, Tensor>, IDisposable
     /// <summary>Entries that are no tensors: what modules with <c>get_extra_state</c> in Python put under <c>..._extra_state</c>.</summary>
     public IDictionary<string, object?> Extra { get; } = new OrderedDictionary<string, object?>(StringComparer.Ordinal);
 
+    /// <summary>
+    /// Which of the tensors are parameters, where their origin says so: a module, a TorchScript or <c>torch.export</c> archive, a checkpoint that keeps
+    /// <c>nn.Parameter</c>. Null where nothing says so, as in the usual file of a state dict.
+    /// </summary>
+    public ISet<string>? ParameterNames { get; private set; }
+
+    /// <summary>Notes that the tensor of this name is a parameter.</summary>
+    internal void MarkParameter(string key) => Known().Add(key);
+
+    /// <summary>The names of the parameters, none so far where nothing was known.</summary>
+    internal ISet<string> Known() => ParameterNames ??= new HashSet<string>(StringComparer.Ordinal);
+
     /// <summary>The tensor named <paramref name="key"/>.</summary>
     /// <exception cref="KeyNotFoundException">There is none of this name; the message tells the nearest ones.</exception>
     public Tensor this[string key]
@@ -137,10 +149,15 @@ public sealed class StateDict : IReadOnlyDictionary<string, Tensor>, IDisposable
     private StateDict Rename(Func<string, string?> newName, Func<string, string?> newModuleName)
     {
         var renamed = new StateDict();
+        if (ParameterNames is not null)
+            renamed.Known();
         foreach ((string key, Tensor tensor) in _tensors)
         {
-            if (newName(key) is { } name)
-                renamed.Add(name, tensor);
+            if (newName(key) is not { } name)
+                continue;
+            renamed.Add(name, tensor);
+            if (ParameterNames?.Contains(key) == true)
+                renamed.MarkParameter(name);
         }
         foreach ((string key, object? value) in Extra)
         {

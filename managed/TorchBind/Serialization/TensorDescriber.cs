@@ -20,6 +20,20 @@ internal sealed class TensorDescriber : IDisposable
         return entry;
     }
 
+    /// <summary>The same for a conjugate or negative view, as a plain tensor of the same values.</summary>
+    public TensorEntry DescribeResolved(Tensor tensor)
+    {
+        if (!_tensors.TryGetValue(tensor, out TensorEntry? entry))
+        {
+            using Tensor detached = tensor.Detach();
+            using Tensor conjugated = detached.ResolveConj();
+            entry = Make(Own(conjugated.ResolveNeg().Clone()));
+            entry.RequiresGrad = tensor.RequiresGrad;
+            _tensors.Add(tensor, entry);
+        }
+        return entry;
+    }
+
     public void Dispose()
     {
         foreach (IDisposable item in _owned)

@@ -22,6 +22,9 @@ internal sealed unsafe class TensorLoader
     private readonly Dictionary<StorageEntry, int> _uses = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<StorageEntry, Device> _devices = new(ReferenceEqualityComparer.Instance);
 
+    private long _total; // bytes of all storages
+    private long _loaded;
+
     /// <summary>For a TorchScript archive: which attributes of its classes are parameters and buffers.</summary>
     public Forms.ScriptClasses? ScriptClasses { get; init; }
 
@@ -33,8 +36,8 @@ internal sealed unsafe class TensorLoader
         _map = map;
         foreach (TensorEntry tensor in tensors)
         {
-            if (tensor.Storage is { } storage)
-                CollectionsMarshal.GetValueRefOrAddDefault(_uses, storage, out _)++;
+            if (tensor.Storage is { } storage && CollectionsMarshal.GetValueRefOrAddDefault(_uses, storage, out _)++ == 0 && storage.HasData)
+                _total += storage.ByteLength;
         }
     }
 
@@ -196,7 +199,7 @@ internal sealed unsafe class TensorLoader
             if (device.Type == DeviceType.Cpu)
                 readings.Add(new Reading(storage, (nint)data));
             else
-                storage.ReadTo(data);
+                ReadNow(storage, data);
         }
         if (device.Type != DeviceType.Cpu)
             bytes = Replace(bytes, bytes.To(device: device));
@@ -225,7 +228,7 @@ internal sealed unsafe class TensorLoader
                 ? Torch.SparseCooTensor(Load(entry.Parts[0]), Load(entry.Parts[1]), size, isCoalesced: entry.IsCoalesced)
                 : Torch.SparseCompressedTensor(Load(entry.Parts[0]), Load(entry.Parts[1]), Load(entry.Parts[2]), size, dtype: entry.DType, layout: entry.Layout);
         }
-        catch (TorchException e)
+        catch (Exception e) when (e is TorchException or ArgumentException)
         {
             throw new CheckpointException(CheckpointProblem.Corrupt, $"A sparse tensor in the checkpoint is not valid: {e.Message}", innerException: e);
         }
@@ -252,7 +255,7 @@ internal sealed unsafe class TensorLoader
         {
             return Torch.Aten._NestedViewFromBuffer(Load(entry.Parts[0]), Load(entry.Parts[1]), Load(entry.Parts[2]), Load(entry.Parts[3]));
         }
-        catch (TorchException e)
+        catch (Exception e) when (e is TorchException or ArgumentException)
         {
             throw new CheckpointException(CheckpointProblem.Corrupt, $"A nested tensor in the checkpoint is not valid: {e.Message}", innerException: e);
         }
@@ -280,10 +283,11 @@ internal sealed unsafe class TensorLoader
     }
 
     // A tensor over the file's pages; it keeps the mapping alive.
-    private static Tensor Map(StorageEntry storage, byte* data, long[] shape, DType dtype)
+    private Tensor Map(StorageEntry storage, byte* data, long[] shape, DType dtype)
     {
         CheckSupported(dtype);
         ByteSource source = storage.Source!;
+        Report(storage.ByteLength);
         source.AddUser();
         nint context = GCHandle.ToIntPtr(GCHandle.Alloc(source));
         nint handle;
@@ -308,6 +312,19 @@ internal sealed unsafe class TensorLoader
         handle.Free();
     }
 
+    private void ReadNow(StorageEntry storage, byte* data)
+    {
+        storage.ReadTo(data);
+        Report(storage.ByteLength);
+    }
+
+    // A tensor that was disposed and is made again is read again, which is no more progress.
+    private void Report(long bytes)
+    {
+        if (Progress is { } progress)
+            progress.Report(new LoadProgress(Math.Min(Interlocked.Add(ref _loaded, bytes), _total), _total));
+    }
+
     private void Fill(List<Reading> readings)
     {
         long total = 0;
@@ -318,15 +335,10 @@ internal sealed unsafe class TensorLoader
         }
         if (total == 0)
             return;
-        long loaded = 0;
-        if (total < ParallelBytes || Environment.ProcessorCount == 1)
+        if (total < ParallelBytes)
         {
             foreach (Reading reading in readings)
-            {
-                reading.Storage.ReadTo((byte*)reading.Data);
-                loaded += reading.Storage.ByteLength;
-                Progress?.Report(new LoadProgress(loaded, total));
-            }
+                ReadNow(reading.Storage, (byte*)reading.Data);
             return;
         }
         var pieces = new List<(Reading Reading, long Offset, long Length)>();
@@ -344,8 +356,7 @@ internal sealed unsafe class TensorLoader
                     piece.Reading.Storage.ReadTo((byte*)piece.Reading.Data);
                 else
                     piece.Reading.Storage.ReadPart(piece.Offset, (byte*)piece.Reading.Data + piece.Offset, piece.Length);
-                long now = Interlocked.Add(ref loaded, piece.Length);
-                Progress?.Report(new LoadProgress(now, total));
+                Report(Math.Min(piece.Length, piece.Reading.Storage.ByteLength));
             });
         }
         catch (AggregateException e)

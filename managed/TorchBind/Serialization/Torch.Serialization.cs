@@ -58,13 +58,14 @@ public static partial class Torch
     /// <summary>Loads a checkpoint from a stream, from where it stands. The stream stays open. Mirrors <c>torch.load(weights_only=True)</c>.</summary>
     /// <param name="stream">A stream that can be read.</param>
     /// <param name="mapLocation">Where tensors go; as in the other overload.</param>
+    /// <param name="options">Bounds for hostile files, and whom to tell the progress.</param>
     /// <returns>The content, with all its tensors loaded.</returns>
     /// <exception cref="CheckpointException">The content is damaged, cut off, or of a form that is not read.</exception>
     /// <exception cref="ArgumentNullException"><paramref name="stream"/> is null.</exception>
     /// <exception cref="ArgumentException">The stream cannot be read.</exception>
-    public static CheckpointValue Load(Stream stream, MapLocation? mapLocation = null)
+    public static CheckpointValue Load(Stream stream, MapLocation? mapLocation = null, CheckpointOptions? options = null)
     {
-        using Checkpoint checkpoint = Checkpoint.Open(stream, mapLocation);
+        using Checkpoint checkpoint = Checkpoint.Open(stream, mapLocation, options);
         return LoadAll(checkpoint);
     }
 
@@ -77,10 +78,12 @@ public static partial class Torch
     /// Where tensors go: a device, or a table from saved to wanted devices. Null: back to where they were, if that is present.
     /// </param>
     /// <param name="mmap">Maps the file into memory instead of reading it.</param>
+    /// <param name="options">Bounds for hostile files, and whom to tell the progress.</param>
     /// <returns>Tensors by name, in the order of the file.</returns>
     /// <exception cref="CheckpointException">The file cannot be read, or holds no state dict; the message says what it holds.</exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    public static StateDict LoadStateDict(string path, MapLocation? mapLocation = null, bool mmap = false) => Load(path, mapLocation, mmap).AsStateDict();
+    public static StateDict LoadStateDict(string path, MapLocation? mapLocation = null, bool mmap = false, CheckpointOptions? options = null)
+        => Load(path, mapLocation, mmap, options).AsStateDict();
 
     private static CheckpointValue LoadAll(Checkpoint checkpoint)
     {

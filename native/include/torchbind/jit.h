@@ -15,8 +15,9 @@ TB_API tb_status tb_jit_load_buffer(const uint8_t* data, int64_t length, int32_t
                                     int32_t device_index, const char* const* extra_names, int64_t extra_count,
                                     tb_value** extras, tb_object* result);
 // `extras` holds the contents of the attached files, as strings.
+// Where the file cannot be written, `error_number` tells why (errno); 0 otherwise.
 TB_API tb_status tb_jit_save(tb_object module, const char* path, const char* const* extra_names,
-                             const tb_value* extras, int64_t extra_count);
+                             const tb_value* extras, int64_t extra_count, int32_t* error_number);
 // The bytes of the archive; free with tb_free.
 TB_API tb_status tb_jit_save_buffer(tb_object module, const char* const* extra_names, const tb_value* extras,
                                     int64_t extra_count, uint8_t** data, int64_t* length);

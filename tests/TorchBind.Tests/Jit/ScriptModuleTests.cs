@@ -137,6 +137,18 @@ public partial class ScriptModuleTests
         }
         foreach (var (name, tensor) in net.StateDict())
             Same(tensor, _expected["trained." + name]);
+        // What was trained here goes on in Python.
+        net.Eval();
+        var saved = RunInPython(net, X);
+        foreach (var (name, tensor) in net.StateDict())
+            Same(saved["state." + name], tensor);
+        using (Torch.NoGrad())
+            Same(saved["0"], (Tensor)net.Call(X));
+        net.To(DType.Float64);
+        saved = RunInPython(net, X.To(DType.Float64));
+        Assert.That(saved["0"].DType, Is.EqualTo(DType.Float64));
+        using (Torch.NoGrad())
+            Same(saved["0"], (Tensor)net.Call(X.To(DType.Float64)));
     }
 
     [Test]
@@ -212,6 +224,49 @@ public partial class ScriptModuleTests
         var pair = values.Invoke("nested", ScriptValue.From((Torch.Zeros([2, 2]), (5, (string?)null))))["a"];
         var (first, second) = pair;
         Assert.That(((int)first, (int)second), Is.EqualTo((2, 5)));
+    }
+
+    [Test]
+    public void RarerTypesComeOutAsInPython()
+    {
+        using var unit = Torch.Jit.Compile(PythonOracle.Run("script_values.py", ["source"]));
+        var calls = new Dictionary<string, ScriptValue[]>
+        {
+            ["numbers"] = [ScriptValue.Dictionary((3, 2.0))],
+            ["reals"] = [ScriptValue.Dictionary()],
+            ["truths"] = [ScriptValue.Dictionary((false, "no"))],
+            ["maybe_list"] = [ScriptValue.List(1)],
+            ["maybe_list none"] = [ScriptValue.None],
+            ["maybe_dict"] = [ScriptValue.Dictionary(("a", 1))],
+            ["maybe_dict none"] = [ScriptValue.None],
+            ["holes"] = [ScriptValue.List(1, ScriptValue.None)],
+            ["deep"] = [ScriptValue.List(ScriptValue.Tuple("k", ScriptValue.Dictionary(("a", ScriptValue.List()))))],
+            ["either"] = [3],
+            ["either text"] = ["t"],
+            ["either list"] = [new[] { 0.5 }],
+            ["nothing"] = [],
+            ["single"] = [4],
+            ["empty"] = [ScriptValue.List(), ScriptValue.Dictionary(), ScriptValue.Tuple(ScriptValue.List(), ScriptValue.None)],
+            ["given"] = [2],
+        };
+        var expected = PythonOracle.RunJson<Dictionary<string, string>>("script_values.py", ["print"]);
+        Assert.That(calls.Keys, Is.EquivalentTo(expected.Keys));
+        var problems = new List<string>();
+        foreach (var (name, text) in expected)
+        {
+            try
+            {
+                var result = unit.Invoke(name.Split(' ')[0], calls[name]).ToString();
+                // .NET writes 2.0 as 2.
+                if (result != text && result != text.Replace(".0", "", StringComparison.Ordinal))
+                    problems.Add($"{name}: {result}, in Python {text}");
+            }
+            catch (Exception exception) when (exception is TorchException or ArgumentException)
+            {
+                problems.Add($"{name}: {exception.Message}");
+            }
+        }
+        Assert.That(problems, Is.Empty);
     }
 
     [Test]

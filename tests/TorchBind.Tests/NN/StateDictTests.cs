@@ -142,4 +142,150 @@ public partial class StateDictTests
         state.Extra.Clear();
         Assert.That(() => other.LoadStateDict(state), Throws.TypeOf<StateDictException>().With.Message.Contains("0._extra_state"));
     }
+
+    // ---- as Python does it (tests/oracle/load_state_dict.py)
+
+    private sealed partial class Tied : Module<Tensor, Tensor>
+    {
+        private readonly Linear _a = new(2, 2, bias: false);
+        private readonly Linear _b = new(2, 2, bias: false);
+
+        public Tied() => _b.Weight = _a.Weight;
+
+        public Linear A => _a;
+
+        public Linear B => _b;
+
+        protected override Tensor Forward(Tensor input) => _b.Call(_a.Call(input));
+    }
+
+    private static Tensor Full(double value = 1, DType dtype = DType.Float32) => Torch.Full([2, 2], value, dtype: dtype);
+
+    private static Dictionary<string, (Func<Module> Make, Dictionary<string, object?> State, bool Strict, bool Assign)> Cases() => new()
+    {
+        ["tied, both"] = (static () => new Tied(), new() { ["a.weight"] = Full(), ["b.weight"] = Full(2) }, true, false),
+        ["tied, one"] = (static () => new Tied(), new() { ["a.weight"] = Full() }, true, false),
+        ["tied, one, lax"] = (static () => new Tied(), new() { ["a.weight"] = Full() }, false, false),
+        ["tied, both, assigned"] = (static () => new Tied(), new() { ["a.weight"] = Full(), ["b.weight"] = Full(2) }, true, true),
+        ["tied, one, lax, assigned"] = (static () => new Tied(), new() { ["b.weight"] = Full(3) }, false, true),
+        ["meta"] = (Small, new() { ["weight"] = Torch.Empty([2, 2], device: "meta") }, true, false),
+        ["sparse"] = (Small, new() { ["weight"] = Full().ToSparse() }, true, false),
+        ["quantized"] = (Small, new() { ["weight"] = Torch.QuantizePerTensor(Full(), 0.5, 1, DType.QUInt8) }, true, false),
+        ["integers"] = (Small, new() { ["weight"] = Full(1, DType.Int64) }, true, false),
+        ["integers, assigned"] = (Small, new() { ["weight"] = Full(1, DType.Int64) }, true, true),
+        ["half, assigned"] = (Small, new() { ["weight"] = Full(0.1, DType.Float16) }, true, true),
+        ["half"] = (Small, new() { ["weight"] = Full(0.1, DType.Float16) }, true, false),
+        ["double"] = (Small, new() { ["weight"] = Full(0.1, DType.Float64) }, true, false),
+        ["number"] = (Small, new() { ["weight"] = 3L }, true, false),
+        ["none"] = (Small, new() { ["weight"] = null }, true, false),
+        ["text"] = (Small, new() { ["weight"] = "x" }, true, false),
+        ["list"] = (Small, new() { ["weight"] = new List<object?> { 1L } }, true, false),
+        ["shape"] = (Small, new() { ["weight"] = Torch.Ones([2, 3]) }, false, false),
+        ["shape, assigned"] = (Small, new() { ["weight"] = Torch.Ones([4]) }, true, true),
+        ["prefix"] = (Small, new() { ["module.weight"] = Full() }, true, false),
+        ["good, then bad"] = (static () => new Sequential((Linear)Small(), (Linear)Small()), new() { ["0.weight"] = Full(), ["1.weight"] = Torch.Empty([2, 2], device: "meta") }, true, false),
+        ["more below"] = (Small, new() { ["weight"] = Full(), ["weight.more"] = Full(), ["other.weight"] = Full() }, false, false),
+    };
+
+    private static Module Small() => new Linear(2, 2, bias: false);
+
+    [Test]
+    public void EveryCaseEndsAsInPython()
+    {
+        var expected = PythonOracle.RunJson<Dictionary<string, System.Text.Json.JsonElement>>("load_state_dict.py");
+        var cases = Cases();
+        Assert.That(cases.Keys, Is.EquivalentTo(expected.Keys));
+        foreach (var (name, (make, values, strict, assign)) in cases)
+        {
+            var model = make();
+            using (Torch.NoGrad())
+            {
+                foreach (var parameter in model.Parameters())
+                    parameter.Fill_(-1);
+            }
+            var state = new StateDict();
+            foreach (var (key, value) in values)
+            {
+                if (value is Tensor tensor)
+                    state.Add(key, tensor);
+                else
+                    state.Extra[key] = value;
+            }
+            if (expected[name].ValueKind == System.Text.Json.JsonValueKind.String)
+            {
+                Assert.That(() => model.LoadStateDict(state, strict, assign), Throws.TypeOf<StateDictException>().With.Message.EqualTo(expected[name].GetString()), name);
+                // Python has copied what came before; here nothing is changed.
+                Assert.That(model.StateDict().Values.All(static v => v.Eq(-1).All().Item<bool>()), name);
+                continue;
+            }
+            var keys = model.LoadStateDict(state, strict, assign);
+            Assert.That(keys.MissingKeys, Is.EqualTo(Texts(expected[name].GetProperty("missing"))), name);
+            Assert.That(keys.UnexpectedKeys, Is.EqualTo(Texts(expected[name].GetProperty("unexpected"))), name);
+            foreach (var (key, tensor) in model.StateDict())
+            {
+                Assert.That(tensor.DType.Name(), Is.EqualTo(expected[name].GetProperty("types").GetProperty(key).GetString()), name);
+                Assert.That(tensor.To(DType.Float64).Flatten().ToArray<double>(), Is.EqualTo(expected[name].GetProperty("values").GetProperty(key).EnumerateArray().Select(static v => v.GetDouble())), $"{name}: {key}");
+            }
+        }
+
+        static IEnumerable<string?> Texts(System.Text.Json.JsonElement list) => list.EnumerateArray().Select(static e => e.GetString());
+    }
+
+    [Test]
+    public void TiedWeightsStayTiedThroughAFile()
+    {
+        var model = new Tied();
+        var stream = new MemoryStream();
+        Torch.Save(model.StateDict(), stream);
+        using var checkpoint = Checkpoint.Open(stream.ToArray());
+        Assert.That(checkpoint.Storages, Has.Count.EqualTo(1));
+        var state = checkpoint.ToStateDict();
+        Assert.That(state["a.weight"].StorageId(), Is.EqualTo(state["b.weight"].StorageId()));
+        foreach (var assign in new[] { false, true })
+        {
+            var other = new Tied();
+            other.LoadStateDict(state, assign: assign);
+            Assert.That(other.A.Weight, Is.SameAs(other.B.Weight));
+            Assert.That(other.Parameters().Count(), Is.EqualTo(1));
+            Assert.That(other.A.Weight.StorageId() == state["a.weight"].StorageId(), Is.EqualTo(assign));
+            Assert.That(Torch.Equal(other.A.Weight, model.A.Weight));
+        }
+    }
+
+    private sealed partial class Failing : Module<Tensor, Tensor>
+    {
+        public Parameter Weight { get; set; } = new(Torch.Zeros([2]));
+
+        protected override bool HasExtraState => true;
+
+        protected override object? GetExtraState() => 1L;
+
+        protected override void SetExtraState(object? state) => throw new InvalidOperationException("no such state");
+
+        protected override Tensor Forward(Tensor input) => input;
+    }
+
+    [Test]
+    public void StateThatAModuleRefusesLeavesTheTensorsAlone()
+    {
+        var model = new Sequential(new Linear(2, 2), new Failing());
+        var before = model.StateDict().Select(static p => p.Value.Clone()).ToArray();
+        var state = new Sequential(new Linear(2, 2), new Failing { Weight = new Parameter(Torch.Ones([2])) }).StateDict();
+        Assert.That(() => model.LoadStateDict(state), Throws.InstanceOf<InvalidOperationException>().With.Message.EqualTo("no such state"));
+        Assert.That(model.StateDict().Values.Zip(before).All(static p => Torch.Equal(p.First, p.Second)));
+    }
+
+    [Test]
+    public void NamesOfParametersTravel()
+    {
+        var state = new Sequential(new Linear(2, 2), new BatchNorm1d(2)).StateDict();
+        Assert.That(state.ParameterNames, Is.EquivalentTo(new[] { "0.weight", "0.bias", "1.weight", "1.bias" }));
+        Assert.That(state.AddPrefix("module.").RenameKeys("module", "m").ParameterNames, Is.EquivalentTo(new[] { "m.0.weight", "m.0.bias", "m.1.weight", "m.1.bias" }));
+        using var script = Torch.Jit.FromStateDict(state);
+        Assert.That(script.NamedParameters().Select(static p => p.Name), Is.EquivalentTo(state.ParameterNames!));
+        Assert.That(script.Parameters().All(static p => p.RequiresGrad));
+        Assert.That(new StateDict().ParameterNames, Is.Null);
+        using var all = Torch.Jit.FromStateDict(state, static (_, tensor) => tensor.DType.IsFloatingPoint());
+        Assert.That(all.NamedBuffers().Select(static b => b.Name), Is.EqualTo(new[] { "1.num_batches_tracked" }));
+    }
 }

@@ -246,7 +246,7 @@ internal sealed class ReadingTests
         Assert.That(checkpoint.Format, Is.EqualTo(CheckpointFormat.TorchScript));
     }
 
-    private static void Compare(CheckpointValue expected, CheckpointValue actual, int depth)
+    internal static void Compare(CheckpointValue expected, CheckpointValue actual, int depth)
     {
         Assert.That(actual.Kind, Is.EqualTo(expected.Kind));
         if (expected.Raw is TensorEntry entry)

@@ -265,5 +265,122 @@ public class ToolTests
         Assert.That(Run("convert", Fixture("simple.pth"), "b", "--to", "sharded-zip", "--max-shard-size", "many").Errors, Does.Contain("'many' is no size"));
     }
 
+    [Test]
+    public void EveryPathHasItsExitCodeAndItsJson()
+    {
+        var good = Fixture("simple.pth");
+        File.WriteAllBytes(InFolder("damaged.pth"), File.ReadAllBytes(good)[..900]);
+        File.WriteAllText(InFolder("page.pth"), "<!DOCTYPE html><html></html>");
+        Directory.CreateDirectory(InFolder("folder"));
+        File.WriteAllText(InFolder("index.json"), """{"weight_map": {"a": "absent.bin"}}""");
+        SafeTensors.Save(Tensors(("w", Torch.Ones([2]))), InFolder("other.safetensors"));
+        Torch.Save(new Dictionary<string, object?> { ["a\ud800"] = "\ud800", ["nan"] = double.NaN, ["big"] = System.Numerics.BigInteger.Pow(2, 80), ["set"] = new HashSet<int> { 1 } }, InFolder("odd.pth"));
+        using (var script = new TorchBind.Jit.ScriptModule("M"))
+        {
+            script.Define("def forward(self, x: Tensor) -> Tensor:\n    return x / 0\ndef fails(self, x: int) -> int:\n    raise RuntimeError('as it must')\ndef odd(self) -> Dict[int, Tuple[float, complex, str]]:\n    return {1: (float('inf'), 1j, 'x')}\n");
+            script.Save(InFolder("m.pt"));
+        }
+        (int Code, string[] Arguments)[] cases =
+        [
+            (0, ["inspect", good]), (0, ["inspect", "odd.pth"]), (2, ["inspect", "absent.pth"]), (1, ["inspect", "damaged.pth"]), (2, ["inspect", "page.pth"]), (2, ["inspect", "folder"]), (2, ["inspect", "index.json"]), (2, ["inspect"]),
+            (2, ["inspect", good, "--depth", "x"]), (2, ["inspect", good, "--unknown"]),
+            (0, ["verify", good]), (2, ["verify", "absent.pth"]), (1, ["verify", "damaged.pth"]), (2, ["verify", "page.pth"]), (2, ["verify", "index.json"]),
+            (0, ["diff", good, good]), (1, ["diff", good, "other.safetensors"]), (2, ["diff", good, "absent.pth"]), (1, ["diff", good, "damaged.pth"]), (2, ["diff", good]), (2, ["diff", good, good, "--tolerance", "x"]),
+            (0, ["convert", good, "c.safetensors"]), (2, ["convert", good, "c.safetensors"]), (2, ["convert", "absent.pth", "d.pth"]), (1, ["convert", "damaged.pth", "d.pth"]), (2, ["convert", good, "absent/d.pth"]), (2, ["convert", good, "/proc/d.pth"]),
+            (2, ["convert", good, "d.pth", "--key", "none"]), (2, ["convert", good, "d.pth", "--to", "parquet"]), (2, ["convert", good, "d.pt", "--to", "torchscript", "--buffers", "("]), (2, ["convert", good, "d", "--to", "sharded-zip", "--max-shard-size", "0"]),
+            (2, ["convert", "odd.pth", "d.npz"]), (2, ["convert", good, good]),
+            (0, ["run", "m.pt", "--input", "ones:2"]), (0, ["run", "m.pt", "--method", "odd"]), (2, ["run", "m.pt"]), (2, ["run", "absent.pt"]), (2, ["run", good]), (2, ["run", "m.pt", "--method", "none"]), (2, ["run", "m.pt", "--method", "fails", "--input", "1"]),
+            (2, ["run", "m.pt", "--input", "int:99999999999999999999"]), (2, ["run", "m.pt", "--input", "ones:-1"]), (2, ["run", "m.pt", "--input", "bool:x"]), (2, ["run", "m.pt", "--input", good + "#none"]), (2, ["run", "m.pt", "--input", "ones:2", "--output", "/proc/x"]),
+            (0, ["doctor"]), (2, ["doctor", "more"]), (2, ["unknown"]), (2, []),
+        ];
+        var problems = new List<string>();
+        Parallel.ForEach(cases.Where(static c => c.Arguments is not ["convert", _, "c.safetensors"]), new ParallelOptions { MaxDegreeOfParallelism = 2 }, Check);
+        foreach (var item in cases.Where(static c => c.Arguments is ["convert", _, "c.safetensors"]))
+            Check(item);
+        Assert.That(problems, Is.Empty);
+        Assert.That(Directory.GetFiles(_folder.Path).Select(Path.GetFileName), Has.None.StartsWith("d").And.None.EndsWith(".tmp"));
+
+        void Check((int Code, string[] Arguments) item)
+        {
+            var (code, output, errors) = Run([.. item.Arguments, "--json"]);
+            string? problem = code != item.Code ? $"code {code}, wanted {item.Code}: {errors}" : null;
+            try
+            {
+                var json = JsonDocument.Parse(output).RootElement;
+                if (code == 2 && (json.GetProperty("exitCode").GetInt32() != 2 || json.GetProperty("error").GetString() is not { Length: > 0 } || errors.Length == 0 || errors.Contains("defect", StringComparison.Ordinal)))
+                    problem ??= $"{output}{errors}";
+            }
+            catch (Exception exception) when (exception is JsonException or KeyNotFoundException)
+            {
+                problem ??= $"no JSON: {output}{errors}";
+            }
+            if (problem is not null)
+            {
+                lock (problems)
+                    problems.Add($"{string.Join(' ', item.Arguments)}: {problem}");
+            }
+        }
+    }
+
+    [Test]
+    public void WithoutLibtorchEveryCommandSaysSo()
+    {
+        var before = Environment.GetEnvironmentVariable("TORCHBIND_LIBTORCH");
+        try
+        {
+            Environment.SetEnvironmentVariable("TORCHBIND_LIBTORCH", "/nowhere");
+            var good = Fixture("simple.pth");
+            foreach (var arguments in (string[][])[["verify", good], ["diff", good, good], ["convert", good, "x.pth"], ["run", Fixture("script.pt"), "--input", "ones:1"]])
+            {
+                var (code, output, errors) = Run([.. arguments, "--json"]);
+                Assert.That((code, errors), Is.EqualTo((2, errors)));
+                Assert.That(JsonDocument.Parse(output).RootElement.GetProperty("error").GetString(), Does.Contain("/nowhere does not exist").And.Contain("What to do"));
+            }
+            var (found, doctor, _) = Run("doctor", "--json");
+            Assert.That(found, Is.EqualTo(1));
+            Assert.That(JsonDocument.Parse(doctor).RootElement.GetProperty("problems")[0].GetString(), Does.Contain("/nowhere"));
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable("TORCHBIND_LIBTORCH", before);
+        }
+    }
+
+    [Test]
+    public void MessagesAreTextsForPeople()
+    {
+        Assert.That(Run("inspect", "absent.pth").Errors, Does.Contain("Could not find file").And.Contain("absent.pth"));
+        Assert.That(Run("run", Fixture("script.pt"), "--input", "int:abc").Errors.Trim(), Is.EqualTo("'abc' is no integer of 64 bits."));
+        Assert.That(Run("convert", Fixture("simple.pth"), "x.pth", "--key", "w.a").Errors, Does.Contain("but a tensor"));
+    }
+
+    [Test]
+    public void ConvertToTorchScriptKnowsParametersFromBuffers()
+    {
+        var state = Fixture("state_dict.pth");
+        Fine("convert", state, "state.pt", "--to", "torchscript");
+        Fine("convert", state, "chosen.pt", "--to", "torchscript", "--buffers", "^(bn|tied)\\.");
+        Fine("convert", Fixture("script.pt"), "script.pt", "--to", "torchscript");
+        Fine("convert", Fixture("module.pth"), "module.pt", "--to", "torchscript");
+        Fine("convert", Fixture("export.pt2"), "export.pt", "--to", "torchscript");
+        string[] all = ["conv.weight", "conv.bias", "bn.weight", "bn.bias", "fc.weight", "fc.bias", "tied.weight", "tied.bias"];
+        using (var script = Torch.Jit.Load(InFolder("script.pt")))
+            Assert.That(script.NamedBuffers().Select(static b => b.Name), Is.EquivalentTo(new[] { "scratch", "bn.running_mean", "bn.running_var", "bn.num_batches_tracked" }));
+        foreach (var name in (string[])["module.pt", "export.pt"])
+        {
+            using var script = Torch.Jit.Load(InFolder(name));
+            Assert.That(script.NamedParameters(removeDuplicate: false).Select(static p => p.Name), Is.SupersetOf(new[] { "conv.weight", "bn.weight", "fc.bias" }));
+            Assert.That(script.NamedBuffers().Select(static b => b.Name), Is.SupersetOf(new[] { "bn.running_mean", "bn.running_var" }));
+        }
+        var list = new[]
+        {
+            new { form = "torchscript", path = InFolder("state.pt"), source = state, parameters = all },
+            new { form = "torchscript", path = InFolder("chosen.pt"), source = state, parameters = all.Where(static n => !n.StartsWith("bn", StringComparison.Ordinal) && !n.StartsWith("tied", StringComparison.Ordinal)).ToArray() },
+        };
+        File.WriteAllText(InFolder("list.json"), JsonSerializer.Serialize(list));
+        var result = PythonOracle.RunJson<JsonElement>("check_converted.py", [InFolder("list.json")]);
+        Assert.That(result.GetProperty("problems").EnumerateArray().Select(static p => p.GetString()), Is.Empty);
+    }
+
     private static StateDict Tensors(params (string Name, Tensor Tensor)[] tensors) => new(tensors.Select(static t => KeyValuePair.Create(t.Name, t.Tensor)));
 }

@@ -12,7 +12,7 @@ internal static unsafe partial class NativeMethods
     [DllImport("torchbind", ExactSpelling = true)]
     internal static extern int tb_jit_load_buffer(byte* data, long length, int device_type, int device_index, byte** extra_names, long extra_count, tb_value** extras, nint* result);
     [DllImport("torchbind", ExactSpelling = true)]
-    internal static extern int tb_jit_save(nint module, byte* path, byte** extra_names, tb_value* extras, long extra_count);
+    internal static extern int tb_jit_save(nint module, byte* path, byte** extra_names, tb_value* extras, long extra_count, int* error_number);
     [DllImport("torchbind", ExactSpelling = true)]
     internal static extern int tb_jit_save_buffer(nint module, byte** extra_names, tb_value* extras, long extra_count, byte** data, long* length);
     [DllImport("torchbind", ExactSpelling = true)]

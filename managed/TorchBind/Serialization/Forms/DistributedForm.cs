@@ -27,12 +27,15 @@ internal static class DistributedForm
         }
     }
 
+    private const long MaxGaps = 1_000_000;
+
     private sealed class Reader(string folder, CheckpointOptions options)
     {
         private readonly Dictionary<string, ByteSource> _files = new(StringComparer.Ordinal);
         private readonly List<CheckpointContent> _parts = [];
         private readonly List<TensorEntry> _whole = [];
         private readonly Dictionary<(string Name, string Offset), PickleObject> _places = [];
+        private long _gaps; // items of lists that nothing stands for
 
         private string Name => $"'{folder}'";
 
@@ -168,7 +171,7 @@ internal static class DistributedForm
             {
                 bool last = i == steps.Count - 1;
                 object? next = last ? value : steps[i + 1] is long ? new List<object?>() : new PickleDictionary();
-                if (container is List<object?> list && steps[i] is long at && at >= 0 && at <= list.Count + 1_000_000)
+                if (container is List<object?> list && steps[i] is long at && at >= 0 && (_gaps += Math.Max(0, at - list.Count)) <= MaxGaps)
                 {
                     while (list.Count <= at)
                         list.Add(null);

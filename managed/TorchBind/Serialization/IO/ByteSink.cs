@@ -50,6 +50,31 @@ internal abstract class ByteSink : IDisposable
 
     protected abstract void WriteCore(ReadOnlySpan<byte> bytes);
 
+    /// <summary>The file that saving under a path makes or replaces.</summary>
+    internal static string Target(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        path = Path.GetFullPath(path);
+        if (Directory.Exists(path))
+            throw CheckpointException.Unsupported($"'{path}' is a folder; give a file name to save under.");
+        // A link stays a link: what it points to is replaced.
+        if (File.Exists(path) && File.ResolveLinkTarget(path, returnFinalTarget: true) is { } target)
+            path = target.FullName;
+        string folder = Path.GetDirectoryName(path)!;
+        return Directory.Exists(folder) ? path : throw new DirectoryNotFoundException($"'{path}' cannot be saved: the folder '{folder}' does not exist.");
+    }
+
+    /// <summary>Where a file is written until it is complete.</summary>
+    internal static string Temporary(string target) => Path.Combine(Path.GetDirectoryName(target)!, $".{Path.GetFileName(target)}.{Guid.NewGuid():N}.tmp");
+
+    /// <summary>Gives a complete file its name, with the access rights of the one that had it before.</summary>
+    internal static void Replace(string temporary, string target)
+    {
+        if (!OperatingSystem.IsWindows() && File.Exists(target))
+            File.SetUnixFileMode(temporary, File.GetUnixFileMode(target));
+        File.Move(temporary, target, overwrite: true);
+    }
+
     private sealed class FileSink : ByteSink
     {
         private const int BufferLength = 1 << 17;
@@ -63,19 +88,9 @@ internal abstract class ByteSink : IDisposable
 
         public FileSink(string path, bool flushToDisk)
         {
-            ArgumentException.ThrowIfNullOrEmpty(path);
-            path = Path.GetFullPath(path);
-            if (Directory.Exists(path))
-                throw CheckpointException.Unsupported($"'{path}' is a folder; give a file name to save under.");
-            // A link stays a link: what it points to is replaced.
-            if (File.Exists(path) && File.ResolveLinkTarget(path, returnFinalTarget: true) is { } target)
-                path = target.FullName;
-            _path = path;
+            _path = Target(path);
             _flushToDisk = flushToDisk;
-            string folder = Path.GetDirectoryName(path)!;
-            if (!Directory.Exists(folder))
-                throw new DirectoryNotFoundException($"'{path}' cannot be saved: the folder '{folder}' does not exist.");
-            _temporary = Path.Combine(folder, $".{Path.GetFileName(path)}.{Guid.NewGuid():N}.tmp");
+            _temporary = Temporary(_path);
             _handle = File.OpenHandle(_temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None);
         }
 
@@ -100,9 +115,7 @@ internal abstract class ByteSink : IDisposable
             if (_flushToDisk)
                 RandomAccess.FlushToDisk(_handle);
             _handle.Dispose();
-            if (!OperatingSystem.IsWindows() && File.Exists(_path))
-                File.SetUnixFileMode(_temporary, File.GetUnixFileMode(_path));
-            File.Move(_temporary, _path, overwrite: true);
+            Replace(_temporary, _path);
             _committed = true;
         }
 

@@ -64,7 +64,9 @@ internal sealed class TorchPickler : PickleWriter
         switch (value)
         {
             case Tensor tensor:
-                TensorEntry entry = _describer.Describe(tensor);
+                TensorEntry entry = _options.ForOldReaders && tensor is { Layout: Layout.Strided, IsNested: false } && (tensor.IsConj || tensor.IsNeg)
+                    ? _describer.DescribeResolved(tensor)
+                    : _describer.Describe(tensor);
                 WriteTensor(entry, entry.RequiresGrad && !_plain, tensor is NN.Parameter && !_plain, tensor);
                 return true;
             case TensorEntry description:
