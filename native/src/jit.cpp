@@ -215,14 +215,14 @@ tb_status tb_jit_save(tb_object module, const char* path, const char* const* ext
                       const tb_value* extras, int64_t extra_count, int32_t* error_number) {
   return tb::guard([&] {
     *error_number = 0;
-    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path, "wb"), [](std::FILE* f) {
-      return f == nullptr ? 0 : std::fclose(f);
-    });
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(
+        std::fopen(path, "wb"), [](std::FILE* f) { return f == nullptr ? 0 : std::fclose(f); });
     if (file == nullptr) {
       *error_number = errno;
       return;
     }
-    // libtorch's writer ends the process when a write fails, since it tries again in its destructor: it is told that all is well.
+    // libtorch's writer ends the process when a write fails, since it tries again in its destructor: it is
+    // told that all is well.
     const auto write = [&](const void* bytes, size_t count) {
       if (*error_number == 0 && std::fwrite(bytes, 1, count, file.get()) != count)
         *error_number = errno;

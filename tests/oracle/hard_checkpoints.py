@@ -127,7 +127,7 @@ def bombs():
     for _ in range(60):
         module = torch.nn.ModuleList([module, module])
     torch.save(module, os.path.join(m.OUT, "bomb.module.pth"))
-    torch.save({"e": torch.ones(1).expand(10 ** 6, 10 ** 6), "o": torch.as_strided(torch.ones(2000), (1000, 1000, 1000), (1, 1, 0)),
+    torch.save({"e": torch.ones(1).expand(10 ** 6, 10 ** 6), "o": torch.as_strided(torch.ones(20001), (10000, 10001), (1, 1)),
                 "s": torch.sparse_coo_tensor([[0], [0]], [1.0], (10 ** 7, 10 ** 7))}, os.path.join(m.OUT, "bomb.view.pth"))
 
 

@@ -1,9 +1,5 @@
-using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using TorchBind.Interop;
-using TorchBind.Serialization;
-using TorchBind.Serialization.IO;
-using TorchBind.Serialization.Zip;
 
 namespace TorchBind.Export;
 
@@ -24,7 +20,6 @@ public sealed unsafe class AotInductorPackage : IDisposable
     /// <param name="path">The package.</param>
     /// <param name="modelName">Which model; a package holds one, <c>model</c>, unless it was made of several.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="Serialization.CheckpointException">The file is cut off, or a compiled library in it is.</exception>
     /// <exception cref="TorchException">It is no package, has no such model, or was compiled for another libtorch or processor.</exception>
     public AotInductorPackage(string path, string modelName = "model")
     {
@@ -32,49 +27,11 @@ public sealed unsafe class AotInductorPackage : IDisposable
         ArgumentException.ThrowIfNullOrEmpty(modelName);
         if (!File.Exists(path))
             throw new FileNotFoundException($"There is no file {path}.", path);
-        CheckLibraries(path);
         nint handle;
         fixed (byte* file = Jit.ScriptAccess.Utf8(path))
         fixed (byte* model = Jit.ScriptAccess.Utf8(modelName))
             NativeError.Check(NativeMethods.tb_package_load(file, model, &handle));
         _handle = new PackageHandle(handle);
-    }
-
-    // The system maps what the headers of a library name, and a process that touches a page beyond the file's end is ended: what is cut off is found before.
-    private static void CheckLibraries(string path)
-    {
-        using ByteSource source = ByteSource.OpenFile(path, memoryMap: false);
-        if (source.Length < 4 || !source.ReadArray(0, 4).AsSpan().SequenceEqual("PK\x03\x04"u8))
-            return; // no package, which libtorch says
-        ZipReader zip = ZipReader.Open(source, CheckpointOptions.Default);
-        foreach (ZipRecord record in zip.Records.Where(static r => r.Name.EndsWith(".so", StringComparison.Ordinal)))
-        {
-            byte[] library = zip.Read(record, Array.MaxLength);
-            if (library.AsSpan().StartsWith("\x7fELF"u8) && Extent(library) > library.Length)
-                throw new CheckpointException(CheckpointProblem.Truncated, $"The compiled library '{record.Name}' in '{path}' is cut off. Compile the model again, or get the package again.", record.Name);
-        }
-    }
-
-    // The end of what the headers of a 64-bit library in little-endian order name.
-    private static ulong Extent(ReadOnlySpan<byte> library)
-    {
-        if (library.Length < 64)
-            return 64;
-        if (library[4] != 2 || library[5] != 1)
-            return 0;
-        ulong end = 0;
-        ulong at = BinaryPrimitives.ReadUInt64LittleEndian(library[32..]);
-        int size = BinaryPrimitives.ReadUInt16LittleEndian(library[54..]);
-        for (int i = BinaryPrimitives.ReadUInt16LittleEndian(library[56..]); i > 0; i--, at += (ulong)size)
-        {
-            if (size < 56 || at > (ulong)library.Length - (ulong)size)
-                return ulong.MaxValue;
-            ReadOnlySpan<byte> header = library[(int)at..];
-            ulong offset = BinaryPrimitives.ReadUInt64LittleEndian(header[8..]);
-            ulong length = BinaryPrimitives.ReadUInt64LittleEndian(header[32..]);
-            end = Math.Max(end, length > ulong.MaxValue - offset ? ulong.MaxValue : offset + length);
-        }
-        return end;
     }
 
     /// <summary>Runs the model.</summary>

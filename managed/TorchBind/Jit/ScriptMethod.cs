@@ -34,6 +34,7 @@ public sealed class ScriptMethod
     public ScriptValue Call(params ReadOnlySpan<ScriptValue> arguments) => _call(arguments, null);
 
     /// <summary>Runs it with arguments by name as well.</summary>
+    /// <exception cref="TorchException">The arguments do not fit the signature, or the code failed.</exception>
     public ScriptValue Call(ReadOnlySpan<ScriptValue> arguments, IReadOnlyDictionary<string, ScriptValue> keywords)
     {
         ArgumentNullException.ThrowIfNull(keywords);

@@ -118,6 +118,7 @@ public sealed class CheckpointValue : IEnumerable<CheckpointValue>
     public bool IsNone => Raw is null;
 
     /// <summary>The number of items of a list, tuple, set or dictionary.</summary>
+    /// <exception cref="CheckpointException">It is none of these.</exception>
     public int Count => Raw switch
     {
         List<object?> list => list.Count,
@@ -128,9 +129,11 @@ public sealed class CheckpointValue : IEnumerable<CheckpointValue>
     };
 
     /// <summary>The keys of a dictionary, in order.</summary>
+    /// <exception cref="CheckpointException">It is no dictionary.</exception>
     public IEnumerable<CheckpointValue> Keys => Raw is PickleDictionary dictionary ? dictionary.Keys.Select(Child) : throw Wrong("a dictionary");
 
     /// <summary>The entries of a dictionary, in order.</summary>
+    /// <exception cref="CheckpointException">It is no dictionary.</exception>
     public IEnumerable<KeyValuePair<CheckpointValue, CheckpointValue>> Entries => Raw is PickleDictionary dictionary
         ? dictionary.Select(pair => new KeyValuePair<CheckpointValue, CheckpointValue>(Child(pair.Key), At(pair.Key, pair.Value)))
         : throw Wrong("a dictionary");
@@ -159,6 +162,7 @@ public sealed class CheckpointValue : IEnumerable<CheckpointValue>
     }
 
     /// <summary>Finds the value under a key of a dictionary, or the attribute of an object.</summary>
+    /// <exception cref="CheckpointException">It is neither a dictionary nor an object.</exception>
     public bool TryGetValue(string key, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out CheckpointValue? value)
     {
         ArgumentNullException.ThrowIfNull(key);
@@ -174,6 +178,7 @@ public sealed class CheckpointValue : IEnumerable<CheckpointValue>
     }
 
     /// <summary>The items of a list, tuple or set, or the values of a dictionary.</summary>
+    /// <exception cref="CheckpointException">It is none of these.</exception>
     public IEnumerator<CheckpointValue> GetEnumerator()
     {
         switch (Raw)
@@ -258,6 +263,7 @@ public sealed class CheckpointValue : IEnumerable<CheckpointValue>
     }
 
     /// <summary>The integer.</summary>
+    /// <exception cref="CheckpointException">It is no integer, nor a tensor of one integer, or does not fit into 64 bits.</exception>
     public long AsInt64() => Raw switch
     {
         long value => value,
@@ -268,6 +274,7 @@ public sealed class CheckpointValue : IEnumerable<CheckpointValue>
     };
 
     /// <summary>The number.</summary>
+    /// <exception cref="CheckpointException">It is no number, nor a tensor of one.</exception>
     public double AsDouble() => Raw switch
     {
         double value => value,
@@ -279,12 +286,15 @@ public sealed class CheckpointValue : IEnumerable<CheckpointValue>
     };
 
     /// <summary>The truth value.</summary>
+    /// <exception cref="CheckpointException">It is none.</exception>
     public bool AsBoolean() => Raw is bool value ? value : throw Wrong("a truth value");
 
     /// <summary>The text.</summary>
+    /// <exception cref="CheckpointException">It is none.</exception>
     public string AsString() => Raw as string ?? throw Wrong("a text");
 
     /// <summary>The bytes.</summary>
+    /// <exception cref="CheckpointException">They are none.</exception>
     public byte[] AsBytes() => Raw switch
     {
         byte[] bytes => bytes,
@@ -293,15 +303,19 @@ public sealed class CheckpointValue : IEnumerable<CheckpointValue>
     };
 
     /// <summary>The tensor, as <see cref="AsTensor"/>.</summary>
+    /// <exception cref="CheckpointException">It is no tensor, or its data is missing or damaged.</exception>
     public static explicit operator Tensor(CheckpointValue value) => NotNull(value).AsTensor();
 
     /// <summary>The state dict, as <see cref="AsStateDict"/>.</summary>
+    /// <exception cref="CheckpointException">It is no dictionary of tensors.</exception>
     public static explicit operator StateDict(CheckpointValue value) => NotNull(value).AsStateDict();
 
     /// <summary>The integer, as <see cref="AsInt64"/>.</summary>
+    /// <exception cref="CheckpointException">It is no integer, or does not fit.</exception>
     public static explicit operator long(CheckpointValue value) => NotNull(value).AsInt64();
 
     /// <summary>The integer, as <see cref="AsInt64"/>, if it fits.</summary>
+    /// <exception cref="CheckpointException">It is no integer, or does not fit.</exception>
     public static explicit operator int(CheckpointValue value)
     {
         long wide = NotNull(value).AsInt64();
@@ -309,15 +323,19 @@ public sealed class CheckpointValue : IEnumerable<CheckpointValue>
     }
 
     /// <summary>The number, as <see cref="AsDouble"/>.</summary>
+    /// <exception cref="CheckpointException">It is no number.</exception>
     public static explicit operator double(CheckpointValue value) => NotNull(value).AsDouble();
 
     /// <summary>The number, as <see cref="AsDouble"/>, rounded.</summary>
+    /// <exception cref="CheckpointException">It is no number.</exception>
     public static explicit operator float(CheckpointValue value) => (float)NotNull(value).AsDouble();
 
     /// <summary>The truth value, as <see cref="AsBoolean"/>.</summary>
+    /// <exception cref="CheckpointException">It is none.</exception>
     public static explicit operator bool(CheckpointValue value) => NotNull(value).AsBoolean();
 
     /// <summary>The text, as <see cref="AsString"/>.</summary>
+    /// <exception cref="CheckpointException">It is none.</exception>
     public static explicit operator string(CheckpointValue value) => NotNull(value).AsString();
 
     /// <summary>A short description: the value of a number or text, the kind and size of the rest.</summary>

@@ -21,6 +21,7 @@ public static class DistributedCheckpoint
     /// <param name="options">Choices, such as not to wait for the disk. The stream form and the tar form do not apply.</param>
     /// <exception cref="ArgumentException">The value is no dictionary, or two values get the same name.</exception>
     /// <exception cref="NotSupportedException">A tensor is sparse, quantized, nested or on the meta device, or a value has no counterpart in a checkpoint.</exception>
+    /// <exception cref="IOException">A file cannot be written.</exception>
     public static void Save(object state, string folder, SaveOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(state);

@@ -9,6 +9,7 @@ public static class Npz
 {
     /// <summary>Loads every array as a tensor. Arrays of text or objects are refused.</summary>
     /// <exception cref="CheckpointException">The file is damaged or not of this form.</exception>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
     public static StateDict Load(string path, bool mmap = false)
     {
         if (IsEmpty(path))
@@ -29,7 +30,8 @@ public static class Npz
     }
 
     /// <summary>Saves tensors by name, uncompressed. The file appears whole or not at all.</summary>
-    /// <exception cref="NotSupportedException">A tensor is sparse, quantized or of a type that NumPy lacks, such as bfloat16.</exception>
+    /// <exception cref="NotSupportedException">A tensor is sparse, quantized or of a type that NumPy lacks, such as bfloat16; or an entry of a state dict is no tensor.</exception>
+    /// <exception cref="IOException">The file cannot be written; what was there before stays.</exception>
     public static unsafe void Save(IEnumerable<KeyValuePair<string, Tensor>> tensors, string path, SaveOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(tensors);

@@ -16,6 +16,7 @@ public static class SafeTensors
 
     /// <summary>Loads every tensor of a file. Mirrors <c>safetensors.torch.load_file</c>.</summary>
     /// <exception cref="CheckpointException">The file is damaged or not of this form.</exception>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
     public static StateDict Load(string path, MapLocation? mapLocation = null, bool mmap = false)
     {
         using Checkpoint checkpoint = Checkpoint.Open(path, mapLocation, mmap ? new CheckpointOptions { MemoryMap = true } : null);
@@ -38,12 +39,15 @@ public static class SafeTensors
     /// <param name="path">The file to write.</param>
     /// <param name="metadata">Texts to keep beside the tensors; the transformers library expects <c>format</c> to be <c>pt</c>.</param>
     /// <param name="options">Choices, such as not to wait for the disk.</param>
-    /// <exception cref="NotSupportedException">A tensor is sparse, quantized or of a type that the form lacks.</exception>
+    /// <exception cref="ArgumentException">A name occurs twice, or is <c>__metadata__</c>, which the form keeps for itself.</exception>
+    /// <exception cref="NotSupportedException">A tensor is sparse, quantized, nested, on the meta device or of a type that the form lacks; or an entry of a state dict is no tensor.</exception>
+    /// <exception cref="IOException">The file cannot be written; what was there before stays.</exception>
     public static void Save(IEnumerable<KeyValuePair<string, Tensor>> tensors, string path, IReadOnlyDictionary<string, string>? metadata = null, SaveOptions? options = null)
         => Write(tensors, metadata, () => ByteSink.CreateFile(path, (options ?? SaveOptions.Default).FlushToDisk));
 
     /// <summary>Saves tensors by name to a stream, which stays open. Mirrors <c>safetensors.torch.save</c>.</summary>
-    /// <exception cref="NotSupportedException">A tensor is sparse, quantized or of a type that the form lacks.</exception>
+    /// <exception cref="ArgumentException">A name occurs twice or is <c>__metadata__</c>, or the stream cannot be written to.</exception>
+    /// <exception cref="NotSupportedException">A tensor is sparse, quantized, nested, on the meta device or of a type that the form lacks; or an entry of a state dict is no tensor.</exception>
     public static void Save(IEnumerable<KeyValuePair<string, Tensor>> tensors, Stream stream, IReadOnlyDictionary<string, string>? metadata = null)
         => Write(tensors, metadata, () => ByteSink.ToStream(stream));
 

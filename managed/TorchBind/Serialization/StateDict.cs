@@ -98,6 +98,7 @@ public sealed class StateDict : IReadOnlyDictionary<string, Tensor>, IDisposable
     /// The same tensors without a prefix that wrappers add, such as <c>module.</c> (DataParallel) or <c>_orig_mod.</c>
     /// (<c>torch.compile</c>). Names that do not begin with it stay as they are.
     /// </summary>
+    /// <exception cref="ArgumentException">The prefix is empty, or two entries get the same name.</exception>
     public StateDict RemovePrefix(string prefix)
     {
         ArgumentException.ThrowIfNullOrEmpty(prefix);
@@ -109,6 +110,7 @@ public sealed class StateDict : IReadOnlyDictionary<string, Tensor>, IDisposable
     }
 
     /// <summary>The same tensors with <paramref name="prefix"/> before every name.</summary>
+    /// <exception cref="ArgumentException">The prefix is empty.</exception>
     public StateDict AddPrefix(string prefix)
     {
         ArgumentException.ThrowIfNullOrEmpty(prefix);

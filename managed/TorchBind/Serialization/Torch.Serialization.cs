@@ -17,7 +17,8 @@ public static partial class Torch
     /// <param name="path">The file to write.</param>
     /// <param name="options">Choices, such as not to wait for the disk.</param>
     /// <exception cref="NotSupportedException">Something in <paramref name="obj"/> has no counterpart in a checkpoint; the message names it.</exception>
-    /// <exception cref="IOException">The file cannot be written.</exception>
+    /// <exception cref="ArgumentException">The options ask for two forms at once.</exception>
+    /// <exception cref="IOException">The file cannot be written; what was there before stays.</exception>
     public static void Save(object? obj, string path, SaveOptions? options = null) => CheckpointWriter.Save(obj, path, options ?? SaveOptions.Default);
 
     /// <summary>Saves to a stream, which stays open. Mirrors <c>torch.save</c>.</summary>
@@ -27,7 +28,7 @@ public static partial class Torch
     /// <exception cref="NotSupportedException">Something in <paramref name="obj"/> has no counterpart in a checkpoint.</exception>
     /// <exception cref="ArgumentNullException"><paramref name="stream"/> is null.</exception>
     /// <exception cref="IOException">The stream fails.</exception>
-    /// <exception cref="ArgumentException">The stream cannot be written to.</exception>
+    /// <exception cref="ArgumentException">The stream cannot be written to, or the options ask for two forms at once.</exception>
     public static void Save(object? obj, Stream stream, SaveOptions? options = null) => CheckpointWriter.Save(obj, stream, options ?? SaveOptions.Default);
 
     /// <summary>

@@ -486,7 +486,9 @@ internal sealed class HardCasesTests
         // What Python's quantized Linear gives: packed weights as a tuple, a type, and tensors.
         var saved = new Dictionary<string, object?>
         {
-            ["fc.scale"] = Torch.Tensor(0.5), ["fc.zero_point"] = Torch.Tensor(3L), ["fc._packed_params.dtype"] = DType.QInt8,
+            ["fc.scale"] = Torch.Tensor(0.5),
+            ["fc.zero_point"] = Torch.Tensor(3L),
+            ["fc._packed_params.dtype"] = DType.QInt8,
             ["fc._packed_params._packed_params"] = (Torch.Ones([2, 2]), Torch.Ones([2])),
         };
         Torch.Save(saved, _folder.File("q.pth"));
