@@ -586,6 +586,35 @@ def _(d):
     yield Call(x, weight, target + 3)
 
 
+if "float" in str(torch.nn.functional.gaussian_nll_loss.__annotations__["var"]):
+    @entry("torch.nn.functional.gaussian_nll_loss", FLOATS)
+    def _(d):
+        for reduction in ("mean", "sum", "none"):
+            for var in (0.5, 0.0, -1.0):
+                yield Call(values([4, 3], d), values([4, 3], d, 1), var, reduction=reduction, full=var > 0)
+
+
+if hasattr(torch.nn, "LinearCrossEntropyOptions"):
+    @entry("torch.nn.functional.linear_cross_entropy", FLOATS)
+    def _(d):
+        options = torch.nn.LinearCrossEntropyOptions
+        x, weight, bias = values([7, 3], d), values([9, 3], d, 1), values([9], d, 2)
+        target, scale = torch.tensor([0, 8, 1, 2, 2, -100, 5]), values([9], d, 3).detach().abs()
+        shares = values([7, 9], d, 4).detach().softmax(1)
+        for chosen in (options(), options(acc_policy="accurate"), options(acc_policy="compact"), options(batch_chunk_size=2, allow_retain_graph=True),
+                       options(chunking_method="aspect_ratio:2"), options(acc_policy="compact", acc_dtype=torch.float32, batch_chunk_size=3),
+                       options(acc_dtype=torch.float64), options(chunking_method="aspect_ratio", batch_chunk_size=5)):
+            for reduction in ("mean", "sum", "none"):
+                yield Call(x, weight, target, reduction=reduction, options=chosen)
+                yield Call(x, weight, target, linear_bias=bias, weight=scale, reduction=reduction, ignore_index=2, options=chosen)
+                yield Call(x, weight, shares, linear_bias=bias, weight=scale, reduction=reduction, options=chosen)
+            yield Call(x, weight, shares, options=chosen)
+            yield Call(x[0], weight, target[0], options=chosen)
+            yield Call(x[:0], weight, target[:0], options=chosen)
+            yield Call(x, weight, target[:3], options=chosen)
+            yield Call(x, weight, target, label_smoothing=0.1, options=chosen)
+
+
 for dims in (1, 2, 3):
     @entry(f"torch.nn.functional.lp_pool{dims}d", FLOATS + ["int64"])
     def _(d, dims=dims):

@@ -17,6 +17,7 @@ A record is one of
   {"end": true, "entries": N}
 """
 import argparse
+import dataclasses
 import enum
 import json
 import re
@@ -120,6 +121,8 @@ class Encoder:
             return {"l": [self.value(i) for i in v]}
         if isinstance(v, dict):
             return {"d": {str(k): self.value(i) for k, i in v.items()}}
+        if type(v).__name__ == "LinearCrossEntropyOptions":
+            return {"linear_cross_entropy": {field.name: self.value(getattr(v, field.name)) for field in dataclasses.fields(v)}}
         if isinstance(v, torch.dtype):
             return {"dtype": str(v)[6:]}
         if isinstance(v, torch.device):

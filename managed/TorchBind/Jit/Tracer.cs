@@ -8,6 +8,12 @@ namespace TorchBind.Jit;
 /// <summary>Records what a function does with example inputs as a TorchScript module.</summary>
 internal static unsafe class Tracer
 {
+    [ThreadStatic]
+    private static bool t_active;
+
+    /// <summary>Whether this thread records a trace.</summary>
+    internal static bool IsActive { get => t_active; private set => t_active = value; }
+
     private sealed record Context(Func<ScriptValue[], ScriptValue> Function);
 
     public static ScriptModule Trace(Module? module, Func<ScriptValue[], ScriptValue> function, ScriptValue[] inputs, string name, bool strict, bool checkTrace, IReadOnlyList<string>? argumentNames)
@@ -109,6 +115,7 @@ internal static unsafe class Tracer
         try
         {
             var function = ((Context)GCHandle.FromIntPtr((nint)context).Target!).Function;
+            IsActive = true; // no trace begins inside of another
             var result = function(ValueReader.ReadAll(inputs, count));
             using var writer = new ValueWriter();
             writer.Write(result, nameof(result));
@@ -119,6 +126,10 @@ internal static unsafe class Tracer
         catch (Exception exception)
         {
             return NativeError.StoreCallbackException(exception);
+        }
+        finally
+        {
+            IsActive = false;
         }
     }
 

@@ -71,6 +71,7 @@ public partial class Tensor
     }
 
     /// <summary>Whether the memory is where other processes can map it (<see cref="ShareMemory_"/>), or on a CUDA device. Mirrors <c>Tensor.is_shared</c>.</summary>
+    /// <returns>Whether it is shared.</returns>
     /// <exception cref="TorchException">The tensor has no memory of its own kind (sparse layouts).</exception>
     public unsafe bool IsShared()
     {

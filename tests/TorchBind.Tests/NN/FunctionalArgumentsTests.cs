@@ -89,4 +89,38 @@ public class FunctionalArgumentsTests
 
         static NUnit.Framework.Constraints.IResolveConstraint Refused(string name) => Throws.TypeOf<ArgumentException>().With.Property("ParamName").EqualTo(name);
     });
+
+    [Test]
+    public void AChunkedLossIsUsedUpByOnePass()
+    {
+        Tensor x = Torch.Randn(6, 3).RequiresGrad_(), w = Torch.Randn(5, 3).RequiresGrad_(), target = Torch.Tensor([0L, 1, 2, 3, 4, 0]);
+        var once = F.LinearCrossEntropy(x, w, target, options: new LinearCrossEntropyOptions(batchChunkSize: 2));
+        once.Backward(retainGraph: true);
+        var first = w.Grad!.Clone();
+        Assert.That(Assert.Throws<TorchException>(() => once.Backward())!.Message, Does.Contain("AllowRetainGraph"));
+        w.Grad = null;
+        var often = F.LinearCrossEntropy(x, w, target, options: new LinearCrossEntropyOptions(batchChunkSize: 2, allowRetainGraph: true));
+        often.Backward(retainGraph: true);
+        often.Backward();
+        Assert.That(w.Grad!.Equal(first * 2));
+        Assert.Throws<TorchException>(() => Torch.Autograd.Grad([F.LinearCrossEntropy(x, w, target, options: new LinearCrossEntropyOptions())], [x], createGraph: true)[0]!.Sum().Backward());
+    }
+
+    [Test]
+    public void OptionsOfAChunkedLossAreChecked()
+    {
+        Assert.Throws<ArgumentOutOfRangeException>(() => _ = new LinearCrossEntropyOptions(batchChunkSize: 0));
+        Assert.Throws<ArgumentException>(() => _ = new LinearCrossEntropyOptions(chunkingMethod: "aspect_ratio:0"));
+        Assert.Throws<ArgumentException>(() => _ = new LinearCrossEntropyOptions(chunkingMethod: "rows"));
+        Assert.Throws<ArgumentException>(() => _ = new LinearCrossEntropyOptions(accDType: DType.Int64));
+    }
+
+    [Test]
+    public void ATraceOfAChunkedLossHoldsTheWholeOne()
+    {
+        var loss = new LinearCrossEntropyLoss(3, 5, options: new LinearCrossEntropyOptions(batchChunkSize: 2));
+        Tensor x = Torch.Randn(6, 3), target = Torch.Tensor([0L, 1, 2, 3, 4, 0]);
+        using var traced = Torch.Jit.Trace(loss, x, target);
+        Assert.That(traced.Code, Does.Contain("cross_entropy"));
+    }
 }

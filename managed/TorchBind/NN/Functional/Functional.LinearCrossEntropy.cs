@@ -1,8 +1,10 @@
+using TorchBind.Jit;
+
 namespace TorchBind.NN;
 
 public static partial class Functional
 {
-    /// <summary>A linear layer and the cross entropy of its outputs. Mirrors <c>F.linear_cross_entropy</c> (libtorch 2.14), without its chunking.</summary>
+    /// <summary>A linear layer and the cross entropy of its outputs. Mirrors <c>F.linear_cross_entropy</c> (libtorch 2.14).</summary>
     /// <param name="input">(N, in) or (in), floating-point.</param>
     /// <param name="linearWeight">(classes, in), or (classes, *, in) for a batch.</param>
     /// <param name="target">(N, *) or (): classes, int64; or probabilities, (N, classes, *) or (classes), floating-point.</param>
@@ -11,13 +13,19 @@ public static partial class Functional
     /// <param name="reduction">What is done with the losses. Default: their mean.</param>
     /// <param name="ignoreIndex">A class that does not count; not with probabilities. Default: -100.</param>
     /// <param name="labelSmoothing">The share of the target that is spread over all classes. Default: 0.</param>
+    /// <param name="options">
+    /// How to compute in chunks of the batch, which takes less memory; gradients of gradients, function transforms and forward mode do not go through
+    /// these. They do not hold, and everything is computed at once, where the layer's weight has more than two dimensions, with smoothing, while
+    /// tracing, and for probabilities that require gradients, have another dtype than the input or come with <see cref="Reduction.None"/>. Default:
+    /// everything at once.
+    /// </param>
     /// <returns>One number, the mean or the sum; without reduction (N, *) or (). The input's dtype.</returns>
     /// <exception cref="ArgumentException">The shapes do not fit together, or <paramref name="ignoreIndex"/> is given for probabilities.</exception>
     /// <exception cref="TorchIndexException">A class is not below the number of classes.</exception>
     /// <exception cref="TorchException">The smoothing is not between 0 and 1, or a class is not int64.</exception>
     public static Tensor LinearCrossEntropy(
         Tensor input, Tensor linearWeight, Tensor target, Tensor? linearBias = null, Tensor? weight = null, Reduction reduction = Reduction.Mean,
-        long? ignoreIndex = null, double labelSmoothing = 0.0)
+        long? ignoreIndex = null, double labelSmoothing = 0.0, LinearCrossEntropyOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(input);
         ArgumentNullException.ThrowIfNull(linearWeight);
@@ -34,11 +42,33 @@ public static partial class Functional
             throw new ArgumentException($"The bias must have the shape {new Shape(shape[..^1])}, not {linearBias.Shape}.", nameof(linearBias));
         if (shape.Length > 2 && batch.Length == 1)
             throw new ArgumentException($"A weight of {shape.Length} dimensions takes a batch of inputs, (N, {batch[-1]}), and this is one alone.", nameof(input));
-        var logits = Linear(input, linearWeight.Reshape((-1, shape[^1])), linearBias?.Reshape(-1));
         long[] size = [.. batch.ToArray()[..^1], .. shape[..^1]];
-        if (ignoreIndex is not null && target.Shape == new Shape(size))
+        var probabilities = target.Shape == new Shape(size);
+        if (ignoreIndex is not null && probabilities)
             throw new ArgumentException("The target holds probabilities, and an index to ignore is for a target of classes.", nameof(ignoreIndex));
-        logits = logits.Reshape(size);
+        if (options is not null && shape.Length == 2 && labelSmoothing == 0 && !Tracer.IsActive && (probabilities
+            ? reduction != Reduction.None && target.DType == input.DType && !(target.RequiresGrad && Torch.IsGradEnabled())
+            : target.DType == DType.Int64))
+        {
+            return Chunked(input, linearWeight, target, linearBias, weight, reduction, ignoreIndex ?? -100, options);
+        }
+        var logits = Linear(input, linearWeight.Reshape((-1, shape[^1])), linearBias?.Reshape(-1)).Reshape(size);
         return CrossEntropy(logits, target, weight, ignoreIndex ?? -100, reduction, labelSmoothing);
+    }
+
+    private static Tensor Chunked(
+        Tensor input, Tensor linearWeight, Tensor target, Tensor? linearBias, Tensor? weight, Reduction reduction, long ignoreIndex, LinearCrossEntropyOptions options)
+    {
+        var batched = input.NDim == 2;
+        if (!batched)
+            (input, target) = (input.Unsqueeze(0), target.Unsqueeze(0));
+        var (chunkSize, compact, accDType) = options.For(input, linearWeight.Size(0), target.DType.IsFloatingPoint());
+        var record = Torch.IsGradEnabled();
+        var plan = new ChunkedCrossEntropy.Plan(reduction, ignoreIndex, chunkSize, compact, accDType, options.AllowRetainGraph,
+            record && input.RequiresGrad, record && linearWeight.RequiresGrad, record && linearBias is { RequiresGrad: true });
+        var loss = reduction == Reduction.None
+            ? UnreducedCrossEntropy.Apply(input, linearWeight, target, linearBias, weight, plan)
+            : ReducedCrossEntropy.Apply(input, linearWeight, target, linearBias, weight, plan);
+        return batched ? loss : loss.Squeeze(0);
     }
 }

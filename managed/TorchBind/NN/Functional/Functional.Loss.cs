@@ -75,6 +75,22 @@ public static partial class Functional
         return Reduce(loss, reduction);
     }
 
+    /// <summary>The negative log likelihood of Gaussian distributions with the same variance. Mirrors <c>F.gaussian_nll_loss</c> with a number (libtorch 2.14).</summary>
+    /// <param name="input">The means, of any shape, floating-point.</param>
+    /// <param name="target">The target, broadcast with the input.</param>
+    /// <param name="var">The variance; below <paramref name="eps"/> it counts as that.</param>
+    /// <param name="full">Whether the constant term is added. Default: false.</param>
+    /// <param name="eps">The least variance. Default: 1e-6.</param>
+    /// <param name="reduction">What is done with the losses. Default: their mean.</param>
+    /// <returns>One number, the mean or the sum; without reduction the input's shape. The input's dtype.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The variance is negative.</exception>
+    /// <exception cref="TorchException">Input and target do not broadcast.</exception>
+    public static Tensor GaussianNllLoss(Tensor input, Tensor target, double var, bool full = false, double eps = 1e-6, Reduction reduction = Reduction.Mean)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(var);
+        return GaussianNllLoss(input, target, var * Torch.OnesLike(input), full, eps, reduction);
+    }
+
     // One dimension of size 1 where the input has more.
     private static bool Broadcasts(Shape variance, Shape input)
     {

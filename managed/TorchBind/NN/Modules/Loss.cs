@@ -549,13 +549,16 @@ public partial class LinearCrossEntropyLoss : Module<Tensor, Tensor, Tensor>
     /// <param name="weight">A factor for each class. Default: none.</param>
     /// <param name="ignoreIndex">A class that does not count. Default: -100.</param>
     /// <param name="labelSmoothing">The share of the target that is spread over all classes. Default: 0.</param>
+    /// <param name="options">How to compute in chunks of the batch: see <see cref="Functional.LinearCrossEntropy"/>. Default: everything at once.</param>
     /// <exception cref="ArgumentOutOfRangeException">The smoothing is not between 0 and 1.</exception>
     public LinearCrossEntropyLoss(
         long inFeatures, long numClasses, IntList outFeatures = default, bool bias = false, Device? device = null, DType? dtype = null,
-        Reduction reduction = Reduction.Mean, Tensor? weight = null, long? ignoreIndex = null, double labelSmoothing = 0.0)
+        Reduction reduction = Reduction.Mean, Tensor? weight = null, long? ignoreIndex = null, double labelSmoothing = 0.0,
+        LinearCrossEntropyOptions? options = null)
     {
         if (!(labelSmoothing is >= 0 and <= 1))
             throw new ArgumentOutOfRangeException(nameof(labelSmoothing), labelSmoothing, "The smoothing must be between 0 and 1.");
+        Options = options;
         OutFeatures = outFeatures.IsGiven ? new Shape(outFeatures.Span) : [];
         InFeatures = inFeatures;
         NumClasses = numClasses;
@@ -588,24 +591,21 @@ public partial class LinearCrossEntropyLoss : Module<Tensor, Tensor, Tensor>
     /// <summary>The share of the target that is spread over all classes.</summary>
     public double LabelSmoothing { get; set; }
 
+    /// <summary>How to compute in chunks of the batch; null: everything at once.</summary>
+    public LinearCrossEntropyOptions? Options { get; set; }
+
     /// <summary>The layer.</summary>
     public Linear Linear { get; set; }
 
     /// <inheritdoc/>
     protected override Tensor Forward(Tensor input, Tensor target)
     {
-        ArgumentNullException.ThrowIfNull(input);
-        var logits = Linear.Call(input);
-        if (OutFeatures.Length > 0)
-        {
-            long[] size = [.. input.Shape.ToArray()[..^1], NumClasses, .. OutFeatures.ToArray()];
-            logits = logits.Reshape(size);
-        }
-        return Functional.CrossEntropy(logits, target, Weight, IgnoreIndex ?? -100, Reduction, LabelSmoothing);
+        long[] classes = [NumClasses, .. OutFeatures.ToArray()];
+        return Functional.LinearCrossEntropy(input, Linear.Weight.Reshape([.. classes, InFeatures]), target, Linear.Bias?.Reshape(classes), Weight, Reduction, IgnoreIndex, LabelSmoothing, Options);
     }
 
     /// <inheritdoc/>
     protected internal override string ExtraRepr() =>
         $"in_features={ReprText.Of(InFeatures)}, num_classes={ReprText.Of(NumClasses)}, out_features={ReprText.Of(OutFeatures.Span)}, bias={ReprText.Of(Linear.Bias is not null)}, "
-        + $"reduction={MemberName.ToKey(Reduction.ToString())}, ignore_index={ReprText.Of(IgnoreIndex)}, label_smoothing={ReprText.Of(LabelSmoothing)}, options=None";
+        + $"reduction={MemberName.ToKey(Reduction.ToString())}, ignore_index={ReprText.Of(IgnoreIndex)}, label_smoothing={ReprText.Of(LabelSmoothing)}, options={(Options is null ? "None" : Options)}";
 }

@@ -127,6 +127,10 @@ internal sealed class OpRecord
             "f" => Double(content.GetString()!),
             "c" => new Complex(Double(content[0].GetString()!), Double(content[1].GetString()!)),
             "l" => content.EnumerateArray().Select(v => Value(v, tensor)).ToArray(),
+            "linear_cross_entropy" => new TorchBind.NN.LinearCrossEntropyOptions(
+                content.GetProperty("allow_retain_graph").GetBoolean(), (long?)Value(content.GetProperty("batch_chunk_size"), tensor),
+                content.GetProperty("chunking_method").GetString(), Enum.Parse<TorchBind.NN.AccPolicy>(content.GetProperty("acc_policy").GetString()!, ignoreCase: true),
+                (DType?)Value(content.GetProperty("acc_dtype"), tensor)),
             "dtype" => Tensors.TensorBuilder.DTypeNamed(content.GetString()!),
             "device" => Device.Parse(content.GetString()!),
             "layout" => content.GetString() switch
