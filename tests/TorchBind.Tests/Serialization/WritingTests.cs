@@ -17,6 +17,27 @@ internal sealed class WritingTests
         && !Fixtures.Is(f, "values_only") && !f.TryGetProperty("state", out _));
 
     [Test]
+    public void DevicesAreNotReplacedByFiles()
+    {
+        Assert.That(Refused("/dev/torchbind-test").Message, Does.Contain("a stream"));
+        using var there = new MemoryStream();
+        Torch.Save(Torch.Ones(2), there);
+        Assert.That(there.Length, Is.Positive);
+
+        static CheckpointException Refused(string path)
+        {
+            try
+            {
+                return Assert.Throws<CheckpointException>(() => Torch.Save(Torch.Ones(2), path))!;
+            }
+            finally
+            {
+                File.Delete(path);
+            }
+        }
+    }
+
+    [Test]
     public void CopiesReadAsTheOriginals([ValueSource(typeof(Fixtures), nameof(Fixtures.Versions))] string version, [Values] bool live)
     {
         using var folder = new TemporaryFolder();

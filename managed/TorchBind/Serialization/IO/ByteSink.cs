@@ -61,6 +61,9 @@ internal abstract class ByteSink : IDisposable
         if (File.Exists(path) && File.ResolveLinkTarget(path, returnFinalTarget: true) is { } target)
             path = target.FullName;
         string folder = Path.GetDirectoryName(path)!;
+        // A file takes the place of what is there, which must not happen to /dev/null.
+        if (folder == "/dev" || path.StartsWith("/proc/", StringComparison.Ordinal))
+            throw CheckpointException.Unsupported($"'{path}' is where devices stand, not files; open a stream on it and save to that.");
         return Directory.Exists(folder) ? path : throw new DirectoryNotFoundException($"'{path}' cannot be saved: the folder '{folder}' does not exist.");
     }
 
