@@ -31,6 +31,10 @@ public class ModelTests
     [Test]
     public void The_managed_assembly_was_generated_from_these_schemas() => Assert.That(OperatorTable.Hash, Is.EqualTo(s_model.Hash()));
 
+    [TestCase("ones", true), TestCase("rand.generator", true), TestCase("full_like", true), TestCase("empty_strided", true), TestCase("_to_copy", false)]
+    [TestCase("sparse_coo_tensor.indices", false), TestCase("new_ones", false), TestCase("sum", false), TestCase("ones.out", false), TestCase("pin_memory", false)]
+    public void Factories_are_called_below_autograd(string name, bool expected) => Assert.That(ShimWriter.IsFactory(Find(name).Schema), Is.EqualTo(expected));
+
     [Test]
     public void A_shim_says_which_version_has_what_its_libtorch_lacks()
     {

@@ -549,5 +549,24 @@ def grad_dtype(log):
     log.error(lambda: setattr(x * 2, "grad_dtype", torch.float64), "")
 
 
+@case
+def versions(log):
+    like, leaf = torch.zeros(2, dtype=torch.float32), torch.ones(2, requires_grad=True)
+    made = [
+        torch.empty(2), torch.zeros(2), torch.ones(2), torch.full((2,), 3.0), torch.eye(2), torch.arange(3), torch.arange(0, 1, 0.5),
+        torch.linspace(0, 1, 3), torch.logspace(0, 1, 3), torch.rand(2), torch.randn(2), torch.randint(3, (2,)), torch.randperm(3),
+        torch.normal(0.0, 1.0, (2,)), torch.empty_strided((2,), (1,)), torch.tril_indices(2, 2), torch.hann_window(4), torch.scalar_tensor(1.0),
+        torch.zeros_like(like), torch.ones_like(like), torch.full_like(like, 2), torch.rand_like(like), torch.randn_like(like),
+        torch.randint_like(like, 3), torch.empty_like(like), torch.tensor([1.0, 2.0]), torch.tensor(3), leaf, torch.zeros(2, requires_grad=True),
+        torch.rand(2, requires_grad=True), torch.ones_like(leaf), like.new_zeros(2), like.new_ones(2), like.new_full((2,), 1), like.new_empty(2),
+        like.new_tensor([1.0]), torch.complex(like, like), torch.bernoulli(like), torch.sparse_coo_tensor((2, 2)), torch.from_numpy(like.numpy()),
+    ]
+    log(*[x._version for x in made])
+    made[1].add_(1)
+    log(made[1]._version, made[1].clone()._version, made[1].detach()._version)
+    log(torch.ones_like(leaf).requires_grad, torch.ones_like(leaf, requires_grad=True).is_leaf)
+    log(torch.func.vmap(lambda x: x + torch.ones(2) + torch.zeros_like(x))(torch.arange(6.0).view(3, 2)))
+
+
 if __name__ == "__main__":
     main()

@@ -467,6 +467,13 @@ def _(d):
             yield Call(a.to_sparse(), k=2, method=method)
     yield Call(a, k=5)
     yield Call(a[:5], k=1)
+    if d != "int64":
+        grad = a.clone().requires_grad_()
+        for k in (1, 2, 3):
+            for largest in (True, False):
+                yield Call(grad, k=k, largest=largest, X=values([12, k], d, 3).detach())
+        yield Call(torch.stack([a, 2 * a]).requires_grad_(), k=2, X=torch.stack([x, x]))
+        yield Call((a + torch.triu(torch.ones_like(a), 1)).requires_grad_(), k=2, X=x)
 
 
 @entry("torch.lu", ["float32", "float64", "complex64", "complex128", "float16", "int64"])

@@ -71,6 +71,7 @@ internal static unsafe class Files
         // The code is compiled by loading a small file; the memory is not there yet.
         for (var i = 0; i < 3; i++)
             Torch.LoadStateDict(PathOf("resnet18.pth")).Dispose();
+        TakeMemory();
         var start = Stopwatch.GetTimestamp();
         if (load)
             Torch.LoadStateDict(path).Dispose();
@@ -99,17 +100,24 @@ internal static unsafe class Files
             });
     }
 
-    /// <summary>
-    /// Takes memory, a page at a time, and gives it back. A virtual machine fetches memory that no one has used for a while from its host, at speeds
-    /// that differ tenfold from one moment to the next; after this the next process finds it there, as it does on a machine of its own.
-    /// </summary>
-    public static void TakeMemory(long bytes)
+    // Takes memory and gives it back, in large pages and in small ones. A virtual machine fetches memory that no one has used for some seconds from
+    // its host, at speeds that differ tenfold from one moment to the next; after this it has some, as a machine of its own always has.
+    private static void TakeMemory()
     {
-        var block = (byte*)NativeMemory.Alloc((nuint)bytes);
-        for (long at = 0; at < bytes; at += Environment.SystemPageSize)
-            block[at] = 1;
-        NativeMemory.Free(block);
+        const long Bytes = 3L << 29;
+        for (var round = 0; round < 4; round++)
+        {
+            var block = (byte*)NativeMemory.AlignedAlloc((nuint)Bytes, 1 << 21);
+            if (round % 2 == 0)
+                _ = AdviseMemory(block, (nuint)Bytes, 14); // MADV_HUGEPAGE
+            for (long at = 0; at < Bytes; at += Environment.SystemPageSize)
+                block[at] = 1;
+            NativeMemory.AlignedFree(block);
+        }
     }
+
+    [DllImport("libc", EntryPoint = "madvise")]
+    private static extern int AdviseMemory(void* start, nuint length, int advice);
 
     /// <summary>
     /// Maps a file and takes one tensor: nanoseconds to its sum; resident bytes of the process before, with that tensor, and with all of them; the

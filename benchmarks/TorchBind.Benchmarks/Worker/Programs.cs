@@ -25,9 +25,6 @@ internal static class Programs
             case "read-once":
                 Files.Once(arguments[0], load: false);
                 return 0;
-            case "take-memory":
-                Files.TakeMemory(long.Parse(arguments[0], CultureInfo.InvariantCulture));
-                return 0;
             case "mapped":
                 Files.Mapped(arguments[0]);
                 return 0;

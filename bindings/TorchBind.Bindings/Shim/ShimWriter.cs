@@ -129,8 +129,16 @@ internal sealed class ShimWriter
             ? declared.Struct.Replace("_Scalar", "_Tensor", StringComparison.Ordinal)
             : declared.Struct;
         var call = $"at::_ops::{function}::call({string.Join(", ", values)})";
+        if (IsFactory(declared.Schema))
+            locals.Append("    at::AutoDispatchBelowADInplaceOrView below_; // what fills a new tensor is no change of it\n");
         return $"{Head(op)} {{\n{prologue}  return tb::guard([&] {{\n{locals}{Body(op.Schema, call)}  }});\n}}\n";
     }
+
+    /// <summary>Whether an operator makes a tensor of nothing, or like another one: Python calls these below autograd, and so their versions start at 0.</summary>
+    internal static bool IsFactory(Schema schema) =>
+        schema.Arguments.Any(a => a.Name == "dtype") && schema.Arguments.Any(a => a.Name == "pin_memory")
+        && (schema.Name.EndsWith("_like", StringComparison.Ordinal)
+            || schema.Arguments.All(a => Abi.FormOf(a.Type) is not (Form.Tensor or Form.OptionalTensor or Form.TensorList)));
 
     /// <summary>For each argument of the libtorch at hand, the reference's argument that gives its value.</summary>
     internal static List<Argument?> Pair(Schema reference, Schema declared)

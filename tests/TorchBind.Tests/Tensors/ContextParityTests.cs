@@ -32,6 +32,7 @@ public sealed class ContextParityTests : CaseTests<ContextParityTests>, ICaseSui
         ["buffers"] = Buffers,
         ["shared_memory"] = SharedMemory,
         ["grad_dtype"] = GradDType,
+        ["versions"] = Versions,
     };
 
     private sealed class StopException : Exception;
@@ -720,5 +721,25 @@ public sealed class ContextParityTests : CaseTests<ContextParityTests>, ICaseSui
         x.GradDType = null;
         log.Add(x.GradDType?.Name());
         log.Error(() => (x * 2).GradDType = DType.Float64, "");
+    }
+
+    private static void Versions(CaseLog log)
+    {
+        Tensor like = Torch.Zeros([2], dtype: DType.Float32), leaf = Torch.Ones([2], requiresGrad: true);
+        Tensor[] made =
+        [
+            Torch.Empty(2), Torch.Zeros(2), Torch.Ones(2), Torch.Full([2], 3.0), Torch.Eye(2), Torch.Arange(3), Torch.Arange(0, 1, 0.5),
+            Torch.Linspace(0, 1, 3), Torch.Logspace(0, 1, 3), Torch.Rand(2), Torch.Randn(2), Torch.Randint(3, [2]), Torch.Randperm(3),
+            Torch.Normal(0.0, 1.0, [2]), Torch.EmptyStrided([2], [1]), Torch.TrilIndices(2, 2), Torch.HannWindow(4), Torch.ScalarTensor(1.0),
+            Torch.ZerosLike(like), Torch.OnesLike(like), Torch.FullLike(like, 2), Torch.RandLike(like), Torch.RandnLike(like),
+            Torch.RandintLike(like, 3), Torch.EmptyLike(like), Torch.Tensor([1.0, 2.0]), Torch.Tensor(3), leaf, Torch.Zeros([2], requiresGrad: true),
+            Torch.Rand([2], requiresGrad: true), Torch.OnesLike(leaf), like.NewZeros(2), like.NewOnes(2), like.NewFull([2], 1), like.NewEmpty(2),
+            like.NewTensor(new[] { 1.0 }), Torch.Complex(like, like), Torch.Bernoulli(like), Torch.SparseCooTensor([2, 2]), Torch.FromArray(new float[2]),
+        ];
+        log.Add([.. made.Select(static x => (object)x.Version)]);
+        made[1].Add_(1);
+        log.Add(made[1].Version, made[1].Clone().Version, made[1].Detach().Version);
+        log.Add(Torch.OnesLike(leaf).RequiresGrad, Torch.OnesLike(leaf, requiresGrad: true).IsLeaf);
+        log.Add(Torch.Func.Vmap((Tensor x) => x + Torch.Ones(2) + Torch.ZerosLike(x))(Torch.Arange(6.0).View(3, 2)));
     }
 }

@@ -198,4 +198,12 @@ public sealed class OperatorTests
         });
         Assert.That(y.Add(1).ToArray<float>(), Is.EqualTo(new float[] { 1, 1 }), "the others are unharmed");
     }
+
+    [Test]
+    public void LobpcgRefusesGradientsWherePythonDoes()
+    {
+        Tensor a = Torch.Diag(Torch.Arange(1.0, 13)).RequiresGrad_(), b = Torch.Eye(12, dtype: a.DType);
+        var (values, _) = Torch.Lobpcg(a, k: 1, b: b);
+        Assert.That(() => values.Sum().Backward(), Throws.InstanceOf<NotSupportedException>().With.Message.Contains("identity"));
+    }
 }

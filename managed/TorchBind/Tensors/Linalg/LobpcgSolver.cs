@@ -236,7 +236,7 @@ public static partial class Torch
 {
     /// <summary>
     /// The largest or smallest eigenvalues of large symmetric positive definite matrices, and their eigenvectors, by iteration. Mirrors
-    /// <c>torch.lobpcg</c>; without gradients and trackers.
+    /// <c>torch.lobpcg</c>, without trackers. A matrix that requires gradients is made symmetric first, and so is its gradient.
     /// </summary>
     /// <param name="a">Matrices (..., m, m), dense, or a sparse one.</param>
     /// <param name="k">How many; default: the columns of <paramref name="x"/>, else 1.</param>
@@ -256,7 +256,7 @@ public static partial class Torch
     /// <param name="orthoUseDrop">Whether directions are dropped.</param>
     /// <returns>Eigenvalues (..., k) and eigenvectors (..., m, k).</returns>
     /// <exception cref="ArgumentException">Shapes do not fit, or m is smaller than three times the vectors iterated.</exception>
-    /// <exception cref="NotSupportedException">A gradient is required.</exception>
+    /// <exception cref="NotSupportedException">In a backward pass: <paramref name="a"/> is sparse, or there is a <paramref name="b"/>.</exception>
     public static (Tensor E, Tensor X) Lobpcg(
         Tensor a, int? k = null, Tensor? b = null, Tensor? x = null, int? n = null, Tensor? iK = null, int? niter = null, double? tol = null,
         bool largest = true, string method = "ortho", int orthoIMax = 3, int orthoJMax = 3, double? orthoTol = null, double? orthoTolDrop = null,
@@ -270,8 +270,6 @@ public static partial class Torch
             throw new ArgumentException($"Both matrices have one shape, got {shape} and {b.Shape}.", nameof(b));
         if (method is not ("ortho" or "basic"))
             throw new ArgumentException($"There is no method '{method}'; choose 'ortho' or 'basic'.", nameof(method));
-        if (IsGradEnabled() && (a.RequiresGrad || b is { RequiresGrad: true }))
-            throw new NotSupportedException("Lobpcg gives no gradients; use it on x.Detach(), or Torch.Linalg.Eigh.");
         var dtype = FloatingDType(a);
         var size = shape[-1];
         var wanted = k ?? (int)(x?.Size(-1) ?? 1);
@@ -292,14 +290,15 @@ public static partial class Torch
             return (solver.E[..wanted], solver.X[.., ..wanted]);
         }
 
-        using (NoGrad())
+        (Tensor, Tensor) SolveAll(Tensor matrix, Tensor? right)
         {
+            using var _ = NoGrad();
             if (shape.Rank == 2)
-                return Solve(a, b, x);
+                return Solve(matrix, right, x);
             var outer = shape[..^2];
             var values = new List<Tensor>();
             var vectors = new List<Tensor>();
-            var (matrices, rights, guesses) = (a.Reshape(-1, size, size), b?.Reshape(-1, size, size), x?.Reshape(-1, size, block));
+            var (matrices, rights, guesses) = (matrix.Reshape(-1, size, size), right?.Reshape(-1, size, size), x?.Reshape(-1, size, block));
             for (long i = 0; i < matrices.Size(0); i++)
             {
                 var (value, vector) = Solve(matrices[i], rights?[i], guesses?[i]);
@@ -308,5 +307,9 @@ public static partial class Torch
             }
             return (Stack([.. values]).Reshape([.. outer, wanted]), Stack([.. vectors]).Reshape([.. outer, size, wanted]));
         }
+
+        return a.RequiresGrad || b is { RequiresGrad: true }
+            ? LobpcgFunction.Apply((a + a.MT) / 2, b is null ? null : (b + b.MT) / 2, largest, SolveAll)
+            : SolveAll(a, b);
     }
 }
